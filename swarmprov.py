@@ -6,7 +6,7 @@ from typing import Any
 
 import swarmprov_nb
 
-__all__ = swarmprov_nb.__all__  # noqa: PLE0605 - one list, kept in one place
+__all__ = swarmprov_nb.__all__
 __version__ = swarmprov_nb.__version__
 
 

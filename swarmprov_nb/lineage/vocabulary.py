@@ -67,8 +67,8 @@ class Declaration:
     def merged(self, newer: Declaration) -> Declaration:
         """Return this declaration with every field that `newer` states replaced.
 
-        >>> Declaration(license="MIT").merged(Declaration(title="Penguins"))
-        Declaration(title='Penguins', license='MIT', purpose=None, consent=None, contact=None, personal_data=None, note=None)
+        >>> Declaration(license="MIT").merged(Declaration(title="Penguins")).title
+        'Penguins'
         """
         stated = {key: value for key, value in vars(newer).items() if value is not None}
         return Declaration(**{**vars(self), **stated})

@@ -1,0 +1,133 @@
+"""Declare: what a person states about the artifacts of a notebook, by ``%%provenance`` or from Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from swarmprov_nb.errors import UsageError
+from swarmprov_nb.lineage import Declaration
+
+Value = TypeVar("Value")
+
+PERSONAL_DATA: Final = ("none", "pseudonymous", "personal", "special")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One declaration: of the variable or file `name`, or of whatever name `value` has when the cell run ends."""
+
+    declaration: Declaration
+    kind: str | None = None
+    name: str | None = None
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class StepRequest:
+    """What ``%%provenance`` says about one cell run."""
+
+    name: str | None = None
+    note: str | None = None
+    inputs: tuple[str, ...] = ()
+    declared: tuple[Declared, ...] = field(default=())
+
+
+def dataset(
+    value: Value,
+    *,
+    title: str | None = None,
+    license: str | None = None,  # noqa: A002 - the field's standard name
+    purpose: str | None = None,
+    consent: str | None = None,
+    contact: str | None = None,
+    personal_data: str | None = None,
+) -> Value:
+    """Declare a dataset and return it, so that it can stand in an assignment.
+
+    >>> import swarmprov
+    >>> clean = swarmprov.dataset([1, 2], title="Cleaned penguins", license="CC0-1.0")  # doctest: +SKIP
+
+    `value` is an object, the name of a variable or the path of a file. Its bytes are stored when the cell run ends.
+    `license` is an SPDX expression; `personal_data` one of none, pseudonymous, personal, special: what is declared
+    personal is hidden when published. Raises UsageError where nothing records, or a licence is none.
+    """
+    return _declare(value, "dataset", title=title, license=license, purpose=purpose, consent=consent,
+                    contact=contact, personal_data=personal_data)  # fmt: skip
+
+
+def model(
+    value: Value,
+    *,
+    title: str | None = None,
+    license: str | None = None,  # noqa: A002 - the field's standard name
+    purpose: str | None = None,
+    contact: str | None = None,
+) -> Value:
+    """Declare a model and return it; as `dataset`.
+
+    >>> import swarmprov
+    >>> forest = swarmprov.model(object(), title="Species from bill and flipper")  # doctest: +SKIP
+    """
+    return _declare(value, "model", title=title, license=license, purpose=purpose, contact=contact)
+
+
+def declare(
+    value: Value,
+    *,
+    title: str | None = None,
+    license: str | None = None,  # noqa: A002 - the field's standard name
+    purpose: str | None = None,
+    consent: str | None = None,
+    contact: str | None = None,
+    personal_data: str | None = None,
+    note: str | None = None,
+) -> Value:
+    """Declare an artifact of any kind (a figure, a file) and return it; as `dataset`.
+
+    >>> import swarmprov
+    >>> swarmprov.declare("results/accuracy.csv", license="CC-BY-4.0")  # doctest: +SKIP
+    """
+    return _declare(value, None, title=title, license=license, purpose=purpose, consent=consent, contact=contact,
+                    personal_data=personal_data, note=note)  # fmt: skip
+
+
+def _declare(value: Value, kind: str | None, **words: str | None) -> Value:
+    from swarmprov_nb.magics import active_recorder
+
+    declaration = checked(Declaration(**words))
+    name = value if isinstance(value, str) else None
+    active_recorder().declare(Declared(declaration, kind, name, None if name else value))
+    return value
+
+
+def checked(declaration: Declaration) -> Declaration:
+    """Return the declaration with its licence in SPDX's spelling; UsageError where a word cannot be meant."""
+    if declaration.personal_data is not None and declaration.personal_data not in PERSONAL_DATA:
+        raise UsageError(
+            f"personal_data is {declaration.personal_data!r}.", f"Give one of: {', '.join(PERSONAL_DATA)}."
+        )
+    if declaration.license is None:
+        return declaration
+    return declaration.merged(Declaration(license=spdx(declaration.license)))
+
+
+def spdx(expression: str) -> str:
+    """Return a licence as a valid SPDX expression in its standard spelling; UsageError if it is none.
+
+    >>> spdx("cc0-1.0")
+    'CC0-1.0'
+    """
+    from license_expression import get_spdx_licensing
+
+    licensing = get_spdx_licensing()
+    try:
+        info = licensing.validate(expression)
+    except Exception:  # noqa: BLE001 - its parser raises many kinds
+        info = None
+    if info is None or info.errors:
+        raise UsageError(
+            f"{expression!r} is no SPDX licence expression.",
+            "Give one from https://spdx.org/licenses, such as CC0-1.0, CC-BY-4.0 or MIT.",
+        )
+    return str(info.normalized_expression)

@@ -1,0 +1,312 @@
+"""The record: one SQLite database beside the notebook that keeps every cell run, append-only.
+
+``.swarmprov/record.sqlite`` holds the sessions of all notebooks in a folder. A cell run, its edges, artifacts and
+uses enter in one transaction, so that a finished run is there whole after a kill, and an unfinished one not at all.
+Session and run rows carry an HMAC under a key of the user's home: a record that came from elsewhere is *foreign*
+(``Session.trusted`` is False), shown but never published. It is data, never orders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, Self
+
+from swarmprov_nb.errors import RecordError
+from swarmprov_nb.lineage.vocabulary import Artifact, CellRun, Declaration, Edge, Lineage, Session, Stored, Use
+
+FOLDER: Final = ".swarmprov"
+FILE: Final = "record.sqlite"
+APPLICATION: Final = 0x53575052  # "SWPR", in the SQLite header
+VERSION: Final = 1
+
+_SCHEMA: Final = """
+CREATE TABLE sessions (id TEXT PRIMARY KEY, notebook TEXT, started REAL NOT NULL, environment TEXT NOT NULL,
+    mark TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs (id TEXT PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions(id), sequence INTEGER NOT NULL,
+    body TEXT NOT NULL, mark TEXT NOT NULL, UNIQUE (session, sequence)) WITHOUT ROWID;
+CREATE TABLE edges (writer TEXT NOT NULL, reader TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
+    confidence TEXT NOT NULL, PRIMARY KEY (reader, writer, name, kind)) WITHOUT ROWID;
+CREATE TABLE artifacts (id TEXT PRIMARY KEY, session TEXT NOT NULL, recorded_by TEXT NOT NULL, body TEXT NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE uses (run TEXT NOT NULL, artifact TEXT NOT NULL, confidence TEXT NOT NULL, PRIMARY KEY (run, artifact))
+    WITHOUT ROWID;
+CREATE INDEX artifacts_by_run ON artifacts (recorded_by);
+CREATE INDEX sessions_by_notebook ON sessions (notebook, started);
+"""
+
+
+class Record:
+    """The lineage record of one folder, open for reading and writing; safe from several threads and processes.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, Record(Path(folder), key=b"k" * 32) as record:
+    ...     record.add_session(Session("s", "study.ipynb", 0.0))
+    ...     [session.notebook for session in record.sessions()]
+    ['study.ipynb']
+
+    `key` marks rows as this user's own. RecordError is raised where the file is corrupt, foreign to this program
+    or newer than it, and where the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, *, key: bytes, create: bool = True) -> None:
+        self.folder = folder
+        self.path = folder / FOLDER / FILE
+        self._key = key
+        self._lock = threading.RLock()
+        if not create and not self.path.exists():
+            raise RecordError(
+                f"Nothing has been recorded in {folder} yet.",
+                "Run the notebook with %load_ext swarmprov in its first cell, or by: swarmprov run NOTEBOOK",
+            )
+        with self._explained():
+            self._make_folder()
+            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._prepare()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; what is recorded stays."""
+        with self._lock:
+            self._db.close()
+
+    # -- writing
+
+    def add_session(self, session: Session) -> None:
+        """Open a session: its cell runs follow by `add_run`."""
+        row = (session.id, session.notebook, session.started, _json(session.environment), self._session_mark(session))
+        with self._transaction() as db:
+            db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", row)
+
+    def add_run(
+        self, run: CellRun, *, edges: Iterable[Edge] = (), artifacts: Iterable[Artifact] = (), uses: Iterable[Use] = ()
+    ) -> None:
+        """Record one finished cell run with its edges, artifacts and uses, whole or not at all."""
+        edges, artifacts, uses = tuple(edges), tuple(artifacts), tuple(uses)
+        mark = self._run_mark(run, edges, artifacts, uses)
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?)", (run.id, run.session, run.sequence, _json(asdict(run)), mark)
+            )
+            db.executemany("INSERT OR IGNORE INTO edges VALUES (?, ?, ?, ?, ?)", [_edge_row(edge) for edge in edges])
+            db.executemany(
+                "INSERT INTO artifacts VALUES (?, ?, ?, ?)",
+                [(artifact.id, run.session, run.id, _json(asdict(artifact))) for artifact in artifacts],
+            )
+            db.executemany(
+                "INSERT OR IGNORE INTO uses VALUES (?, ?, ?)", [(use.run, use.artifact, use.confidence) for use in uses]
+            )
+
+    def update_artifact(self, artifact: Artifact) -> None:
+        """Replace what is known of an artifact: its bytes were stored, or a person declared something about it."""
+        with self._transaction() as db:
+            row = db.execute("SELECT recorded_by FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
+            if row is None:
+                raise RecordError(f"No artifact {artifact.id} is recorded.", "Run the cell that makes it again.")
+            db.execute("UPDATE artifacts SET body = ? WHERE id = ?", (_json(asdict(artifact)), artifact.id))
+            run, edges, artifacts, uses = self._whole_run(db, row[0])
+            db.execute(
+                "UPDATE runs SET mark = ? WHERE id = ?", (self._run_mark(run, edges, artifacts, uses), run.id)
+            )
+
+    def forget(self, notebook: str) -> int:
+        """Delete every session of a notebook; returns how many there were."""
+        with self._transaction() as db:
+            ids = [row[0] for row in db.execute("SELECT id FROM sessions WHERE notebook = ?", (notebook,))]
+            for session in ids:
+                runs = [row[0] for row in db.execute("SELECT id FROM runs WHERE session = ?", (session,))]
+                for run in runs:
+                    db.execute("DELETE FROM edges WHERE reader = ?", (run,))
+                    db.execute("DELETE FROM uses WHERE run = ?", (run,))
+                db.execute("DELETE FROM artifacts WHERE session = ?", (session,))
+                db.execute("DELETE FROM runs WHERE session = ?", (session,))
+                db.execute("DELETE FROM sessions WHERE id = ?", (session,))
+        return len(ids)
+
+    # -- reading
+
+    def sessions(self, notebook: str | None = None) -> list[Session]:
+        """Return the sessions, oldest first, of one notebook or of all."""
+        query = "SELECT id, notebook, started, environment, mark FROM sessions"
+        where, arguments = ("", ()) if notebook is None else (" WHERE notebook = ?", (notebook,))
+        with self._reading() as db:
+            rows = db.execute(query + where + " ORDER BY started, id", arguments).fetchall()
+        return [self._session(*row) for row in rows]
+
+    def lineage(self, session_id: str) -> Lineage:
+        """Return everything recorded in one session; its `trusted` mark covers each of its runs."""
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT id, notebook, started, environment, mark FROM sessions WHERE id = ?", (session_id,)
+            ).fetchone()
+            if row is None:
+                raise RecordError(f"No session {session_id} is recorded here.", "List them by: swarmprov status")
+            whole = self._whole_session(db, session_id)
+            marks = dict(db.execute("SELECT id, mark FROM runs WHERE session = ?", (session_id,)))
+        session = self._session(*row)
+        intact = all(hmac.compare_digest(marks[parts[0].id], self._run_mark(*parts)) for parts in whole)
+        if not intact:
+            session = Session(**{**vars(session), "trusted": False})
+        return Lineage(
+            session=session,
+            runs=tuple(parts[0] for parts in whole),
+            edges=tuple(edge for parts in whole for edge in parts[1]),
+            artifacts=tuple(artifact for parts in whole for artifact in parts[2]),
+            uses=tuple(use for parts in whole for use in parts[3]),
+        )
+
+    # -- inside
+
+    def _make_folder(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        ignore = self.path.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("# a local record: who runs the notebook makes their own\n*\n", "utf-8")
+
+    def _prepare(self) -> None:
+        """Create or check the schema; WAL where the file system shares memory, else the rollback journal."""
+        db = self._db
+        if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA synchronous = NORMAL")
+        with self._transaction():
+            application = db.execute("PRAGMA application_id").fetchone()[0]
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if empty:
+                for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id = {APPLICATION}")
+                db.execute(f"PRAGMA user_version = {VERSION}")
+            elif application != APPLICATION:
+                raise RecordError(f"{self.path} is not a swarmprov record.", "Move that file away and run again.")
+            elif version > VERSION:
+                raise RecordError(
+                    f"{self.path} was written by a newer swarmprov (record version {version}).",
+                    "Upgrade by: pip install --upgrade swarmprov-nb",
+                )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise self._as_record_error(error) from error
+        except OSError as error:
+            raise RecordError(
+                f"The record {self.path} cannot be written: {error.strerror}.",
+                "Make the notebook's folder writable, or copy the notebook elsewhere.",
+            ) from error
+
+    def _as_record_error(self, error: sqlite3.DatabaseError) -> RecordError:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            return RecordError(f"The record {self.path} is locked by another program.", "Wait for it, then run again.")
+        if "readonly" in text or "unable to open" in text or "disk" in text:
+            return RecordError(
+                f"The record {self.path} cannot be written: {text}.",
+                "Make the notebook's folder writable with room to spare, or copy the notebook elsewhere.",
+            )
+        return RecordError(
+            f"The record {self.path} cannot be read: {text}.",
+            f"Move the folder {FOLDER} away and run the notebook again; publications are kept elsewhere.",
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._explained():
+            self._db.execute("BEGIN")  # one consistent picture over several queries
+            try:
+                yield self._db
+            finally:
+                self._db.execute("ROLLBACK")
+
+    def _whole_run(self, db: sqlite3.Connection, run_id: str) -> _Whole:
+        session = db.execute("SELECT session FROM runs WHERE id = ?", (run_id,)).fetchone()[0]
+        return next(parts for parts in self._whole_session(db, session) if parts[0].id == run_id)
+
+    def _whole_session(self, db: sqlite3.Connection, session_id: str) -> list[_Whole]:
+        rows = db.execute("SELECT id, body FROM runs WHERE session = ? ORDER BY sequence", (session_id,)).fetchall()
+        edges: dict[str, list[Edge]] = {row[0]: [] for row in rows}
+        artifacts: dict[str, list[Artifact]] = {row[0]: [] for row in rows}
+        uses: dict[str, list[Use]] = {row[0]: [] for row in rows}
+        mine = "IN (SELECT id FROM runs WHERE session = ?)"
+        for row in db.execute(f"SELECT writer, reader, name, kind, confidence FROM edges WHERE reader {mine}", (session_id,)):  # noqa: E501, S608 - constant text
+            edges[row[1]].append(Edge(*row))
+        for by, body in db.execute("SELECT recorded_by, body FROM artifacts WHERE session = ?", (session_id,)):
+            artifacts[by].append(_artifact(json.loads(body)))
+        for row in db.execute(f"SELECT run, artifact, confidence FROM uses WHERE run {mine}", (session_id,)):  # noqa: S608 - constant text
+            uses[row[0]].append(Use(*row))
+        return [
+            (_run(json.loads(body)), tuple(edges[key]), tuple(artifacts[key]), tuple(uses[key])) for key, body in rows
+        ]
+
+    def _session(self, session_id: str, notebook: str | None, started: float, environment: str, mark: str) -> Session:
+        session = Session(session_id, notebook, started, json.loads(environment))
+        if hmac.compare_digest(mark, self._session_mark(session)):
+            return session
+        return Session(session_id, notebook, started, session.environment, trusted=False)
+
+    def _session_mark(self, session: Session) -> str:
+        # the notebook's name is left out: renaming a notebook does not make its record foreign
+        return self._mark([session.id, session.started, session.environment])
+
+    def _run_mark(
+        self, run: CellRun, edges: Sequence[Edge], artifacts: Sequence[Artifact], uses: Sequence[Use]
+    ) -> str:
+        unique = [sorted({_json(asdict(item)) for item in items}) for items in (edges, artifacts, uses)]
+        return self._mark([asdict(run), *unique])
+
+    def _mark(self, value: Any) -> str:
+        return hmac.new(self._key, _json(value).encode(), hashlib.sha256).hexdigest()
+
+
+_Whole = tuple[CellRun, tuple[Edge, ...], tuple[Artifact, ...], tuple[Use, ...]]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _edge_row(edge: Edge) -> tuple[str, ...]:
+    return (edge.writer, edge.reader, edge.name, edge.kind, edge.confidence)
+
+
+def _run(body: dict[str, Any]) -> CellRun:
+    return CellRun(**{key: tuple(value) if isinstance(value, list) else value for key, value in body.items()})
+
+
+def _artifact(body: dict[str, Any]) -> Artifact:
+    stored = body.pop("stored")
+    declaration = Declaration(**body.pop("declaration"))
+    shape, schema = body.pop("shape"), body.pop("schema")
+    return Artifact(
+        **body,
+        declaration=declaration,
+        shape=None if shape is None else tuple(shape),
+        schema=None if schema is None else tuple((name, kind) for name, kind in schema),
+        stored=None if stored is None else Stored(**{**stored, "warnings": tuple(stored["warnings"])}),
+    )

@@ -1,0 +1,231 @@
+"""The magics ``%provenance``, ``%%provenance``, ``%publish`` and ``%verify``, and what ``%load_ext swarmprov`` does."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.error import UsageError as IPythonUsageError
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+
+from swarmprov_nb.declaring import Declared, StepRequest, checked
+from swarmprov_nb.errors import SwarmprovError, UsageError, VerificationFailed
+from swarmprov_nb.lineage import Declaration
+
+if TYPE_CHECKING:
+    from swarmprov_nb.recording import Recorder
+
+STEP_MAGIC: Final = "provenance_step"  # the capture room knows this name: it is not part of the user's code
+
+_recorder: Recorder | None = None
+_transformer: Any = None
+_matcher: Any = None
+_lock = threading.RLock()
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that explains itself in two lines instead of leaving the process."""
+
+    def error(self, message: str) -> Any:
+        raise UsageError(f"%{self.prog}: {message}.", f"See the options with examples by: %{self.prog}?")
+
+
+def _parser(prog: str, description: str) -> _Parser:
+    return _Parser(prog=prog, description=description, add_help=False, allow_abbrev=False)
+
+
+def line_options() -> _Parser:
+    """Return the options of ``%provenance``."""
+    parser = _parser("provenance", "Draw the lineage, or say where one artifact or step came from.")
+    parser.add_argument("name", nargs="?", help="artifact or step; artifact:NAME and step:NAME choose between the two")
+    parser.add_argument("--table", action="store_true", help="a pandas frame instead of a picture")
+    parser.add_argument("--all", action="store_true", help="every run, re-runs not folded")
+    parser.add_argument("--pause", action="store_true", help="stop recording until --resume")
+    parser.add_argument("--resume", action="store_true", help="record again")
+    return parser
+
+
+def cell_options() -> _Parser:
+    """Return the options of ``%%provenance``."""
+    parser = _parser("provenance", "Name a step and declare its artifacts.")
+    parser.add_argument("name", nargs="?", help="the step's name")
+    parser.add_argument("--dataset", action="append", default=[], metavar="VAR[=TITLE]", help="declare a dataset")
+    parser.add_argument("--model", action="append", default=[], metavar="VAR[=TITLE]", help="declare a model")
+    parser.add_argument("--figure", action="append", default=[], metavar="VAR[=TITLE]", help="declare a figure")
+    parser.add_argument("--input", action="append", default=[], metavar="URI", help="where an input file came from")
+    parser.add_argument("--note", metavar="TEXT", help="a remark on the step")
+    parser.add_argument("--license", metavar="SPDX", help="licence of the declared artifacts")
+    return parser
+
+
+def parsed(parser: _Parser, line: str) -> argparse.Namespace:
+    """Parse a magic's line with quotes as in a shell; UsageError explains what cannot be meant."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%{parser.prog}: {error}.", 'Close the quotes: --dataset clean="Cleaned penguins"') from None
+    if words in (["-h"], ["--help"]):
+        raise UsageError(f"%{parser.prog} has no {words[0]}.", f"See the options with examples by: %{parser.prog}?")
+    return parser.parse_args(words)
+
+
+def step_request(line: str) -> StepRequest:
+    """Return what the line after ``%%provenance`` says."""
+    options = parsed(cell_options(), line)
+    declared = [
+        Declared(checked(Declaration(title=title or None, license=options.license)), kind, name)
+        for kind in ("dataset", "model", "figure")
+        for name, _, title in (text.partition("=") for text in getattr(options, kind))
+    ]
+    return StepRequest(options.name, options.note, tuple(options.input), tuple(declared))
+
+
+@magics_class
+class ProvenanceMagics(Magics):  # type: ignore[misc]
+    """``%provenance``, ``%%provenance``, ``%publish`` and ``%verify``."""
+
+    @no_var_expand
+    @line_cell_magic
+    def provenance(self, line: str, cell: str | None = None) -> Any:
+        """Show where things came from, or name a step and declare what it makes.
+
+        Usage::
+
+            %provenance                 draw the lineage of this notebook
+            %provenance NAME            where NAME came from (artifact:NAME, step:NAME choose)
+            %provenance --table         the same as a pandas frame
+            %provenance --all           every run, re-runs not folded
+            %provenance --pause         stop recording; --resume goes on
+
+            %%provenance [NAME] [--dataset VAR[=TITLE]] [--model VAR[=TITLE]] [--figure VAR[=TITLE]]
+                         [--input URI] [--note TEXT] [--license SPDX]
+
+        Examples::
+
+            %%provenance clean --dataset clean="Cleaned penguins" --license CC0-1.0
+            clean = raw.dropna(subset=["Sex"])
+
+            %%provenance train --model forest="Species classifier" --note "default settings"
+            forest = RandomForestClassifier(random_state=7).fit(X, y)
+
+        The cell runs as always. Declared artifacts are stored when it ends, and one line says what they are.
+        """
+        if cell is not None:  # only reached from inside another magic: the first line is rewritten before it runs
+            active_recorder().step(step_request(line))
+            self.shell.run_cell(cell)
+            return None
+        options = parsed(line_options(), line)
+        if options.pause or options.resume:
+            recorder = active_recorder()
+            (recorder.engine.pause if options.pause else recorder.engine.resume)()
+            print("recording paused; %provenance --resume goes on" if options.pause else "recording again")
+            return None
+        from swarmprov_nb.showing import picture
+
+        recorder = active_recorder()
+        drawn = picture(recorder.record.lineage(recorder.session.id), title=recorder.title, focus=options.name,
+                        everything=options.all)  # fmt: skip
+        return drawn.table() if options.table else drawn
+
+    @no_var_expand
+    @line_magic
+    def provenance_step(self, line: str) -> None:
+        """Note what ``%%provenance`` says about the cell under way; written by the first line's transformation."""
+        active_recorder().step(step_request(line))
+
+    @no_var_expand
+    @line_magic
+    def publish(self, line: str) -> Any:
+        """Publish this notebook's data, models and manifest: a preview first, then --yes.
+
+        Usage::
+
+            %publish                    preview: what leaves, its size and cost, who signs, what was found
+            %publish --yes              sign and store it
+            %publish --outputs          keep the notebook's text outputs too
+
+        See ``swarmprov publish --help`` for the other options, which are the same.
+        """
+        from swarmprov_nb.publishing import publish_recorded
+
+        return publish_recorded(active_recorder(), shlex.split(line))
+
+    @no_var_expand
+    @line_magic
+    def verify(self, line: str) -> Any:
+        """Verify a publication from its reference, a saved file or a notebook; fails where it is not valid.
+
+        Usage::
+
+            %verify REFERENCE|FILE|NOTEBOOK [--signer KEY|LABEL] [--any-signer] [--require LEVEL]
+        """
+        from swarmprov_nb.cli import verify_options
+        from swarmprov_nb.verifying import verify_with
+
+        options = parsed(verify_options(_parser("verify", "")), line)
+        report = verify_with(options)
+        print(report)
+        if report.exit_code != 0:
+            raise VerificationFailed(report.headline, report.advice)
+        return None
+
+
+def active_recorder() -> Recorder:
+    """Return the recorder of this kernel; UsageError where the extension is not loaded."""
+    if _recorder is None:
+        raise UsageError("Nothing records here.", "Run %load_ext swarmprov first.")
+    return _recorder
+
+
+def rewrite_first_line(lines: list[str]) -> list[str]:
+    r"""Turn a first line ``%%provenance …`` into a call, so that the cell itself runs as always.
+
+    >>> rewrite_first_line(["%%provenance clean\n", "x = 1\n"])
+    ["get_ipython().run_line_magic('provenance_step', 'clean')\n", 'x = 1\n']
+    """
+    if not lines or not lines[0].startswith("%%provenance"):
+        return lines
+    rest = lines[0].removeprefix("%%provenance").strip()
+    if rest.startswith("?") or (lines[0].rstrip().endswith("?") and len(lines) == 1):
+        return lines
+    return [f"get_ipython().run_line_magic({STEP_MAGIC!r}, {rest!r})\n", *lines[1:]]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics and start recording."""
+    global _recorder, _transformer, _matcher  # noqa: PLW0603 - a kernel has one recorder
+    from swarmprov_nb import __version__
+    from swarmprov_nb.completing import Matcher
+    from swarmprov_nb.recording import Recorder
+
+    with _lock:
+        if _recorder is not None:
+            return
+        try:
+            _recorder = Recorder(shell)
+            _recorder.start()
+        except SwarmprovError as error:
+            _recorder = None
+            raise IPythonUsageError(str(error)) from None
+        shell.register_magics(ProvenanceMagics)
+        _transformer, _matcher = rewrite_first_line, Matcher(shell, _recorder)
+        shell.input_transformers_cleanup.append(_transformer)
+        _matcher.install()
+    print(f"swarmprov {__version__} records {_recorder.title}. %provenance shows it.")
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Stop recording and take back every hook."""
+    global _recorder, _transformer, _matcher  # noqa: PLW0603
+    with _lock:
+        if _recorder is None:
+            return
+        _recorder.stop()
+        shell.input_transformers_cleanup.remove(_transformer)
+        _matcher.remove()
+        for kind in ("line", "cell"):
+            for name in ("provenance", STEP_MAGIC, "publish", "verify"):
+                shell.magics_manager.magics[kind].pop(name, None)
+        _recorder = _transformer = _matcher = None

@@ -1,0 +1,118 @@
+"""Where the bytes of artifacts go: the user's pack store, and which stored bytes belong to which content id.
+
+Bytes once stored for a content id are used again: the same table gives the same file, although Parquet, PNG and
+skops bytes differ between library versions.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import IO, TYPE_CHECKING, Any
+
+from swarmprov_nb.errors import StorageError
+from swarmprov_nb.home import Home
+from swarmprov_nb.lineage import Stored
+
+if TYPE_CHECKING:
+    from swarmprov_nb.artifacts import Snapshot
+    from swarmprov_nb.swarm import PackStore
+
+
+def user_store(home: Home) -> PackStore:
+    """Open the user's embedded store, made on first use."""
+    from swarmprov_nb.swarm import PackStore
+
+    return PackStore.open(home.private_folder(home.store), create=True)
+
+
+def put(store: Any, source: IO[bytes] | bytes) -> bytes:
+    """Store a stream or bytes; returns the level-0 reference (32 bytes) under which they can be read again."""
+    from swarmprov_nb.swarm import UploadPlan, reference_of, split
+
+    root = reference_of(source)
+    if not isinstance(source, bytes):
+        source.seek(0)
+    upload = store.upload(root, UploadPlan(id=root.hex()))
+    stored = split(source, upload)
+    upload.finish()
+    if stored != root:
+        raise StorageError("The bytes changed while they were stored.", "Store them again when nothing writes to them.")
+    return root
+
+
+class Keeper:
+    """Keeps snapshots of artifacts in the store and remembers them by content id.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Keeper(Home(Path(folder))).known("file:sha256:00", ".csv") is None
+    True
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.store = user_store(home)
+        self._index = home.root / "contents.sqlite"
+
+    def keep(self, snapshot: Snapshot) -> Stored:
+        """Store the snapshot's bytes, unless bytes for its content id are stored already."""
+        known = self.known(snapshot.content_id, snapshot.encoded.suffix)
+        if known is not None:
+            return known
+        with snapshot.path.open("rb") as stream:
+            stored = replace(self.cite(snapshot), reference=put(self.store, stream).hex())
+        with self._contents() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO contents VALUES (?, ?, ?)",
+                (stored.content_id, stored.suffix, json.dumps(asdict(stored))),
+            )
+        return stored
+
+    def cite(self, snapshot: Snapshot) -> Stored:
+        """Describe the snapshot's bytes without storing them: for what others made and we only name."""
+        return Stored(
+            sha256=snapshot.sha256,
+            size=snapshot.size,
+            content_id=snapshot.content_id,
+            media_type=snapshot.encoded.media_type,
+            suffix=snapshot.encoded.suffix,
+            warnings=snapshot.encoded.warnings,
+        )
+
+    def known(self, content_id: str, suffix: str) -> Stored | None:
+        """Return what is stored for a content id in a form with this suffix, if it is still whole at its root."""
+        with self._contents() as db:
+            row = db.execute(
+                "SELECT stored FROM contents WHERE content_id = ? AND suffix = ?", (content_id, suffix)
+            ).fetchone()
+        if row is None:
+            return None
+        body = json.loads(row[0])
+        stored = Stored(**{**body, "warnings": tuple(body["warnings"])})
+        return stored if self.holds(stored) else None
+
+    def holds(self, stored: Stored) -> bool:
+        """Tell whether the store still has the root chunk of these bytes."""
+        return stored.reference is not None and all(self.store.has([bytes.fromhex(stored.reference)]))
+
+    @contextmanager
+    def _contents(self) -> Iterator[sqlite3.Connection]:
+        self._home.private_folder(self._home.root)
+        db = sqlite3.connect(self._index, timeout=30)
+        try:
+            with db:
+                db.execute(
+                    "CREATE TABLE IF NOT EXISTS contents (content_id TEXT, suffix TEXT, stored TEXT,"
+                    " PRIMARY KEY (content_id, suffix)) WITHOUT ROWID"
+                )
+                yield db
+        except sqlite3.DatabaseError as error:
+            raise StorageError(
+                f"The index of stored contents cannot be used: {error}.", f"Move {self._index} away; it is rebuilt."
+            ) from error
+        finally:
+            db.close()
