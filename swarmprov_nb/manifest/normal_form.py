@@ -1,0 +1,114 @@
+"""The notebook that is published: its file in normal form, which says what was written and not how it was run.
+
+Cells keep id, type and source. Execution counts, times, widget state, receipts and every metadata key outside a short
+list go. Outputs stay only where asked for; attachments leave the cells and become artifacts of their own.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from swarmprov_nb.notebooks import Cell, Notebook
+
+_METADATA: Final = {"kernelspec": ("display_name", "language", "name"), "language_info": ("name",)}
+_IMAGE: Final = "image/png"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that a Markdown cell carried inside itself."""
+
+    cell: str
+    name: str
+    media_type: str
+    data: bytes
+
+
+def cell_id(cell: Cell) -> str:
+    """Return the cell's id, or one made from its place where an older notebook has none."""
+    return cell.id or f"cell-{cell.index}"
+
+
+def normal_form(notebook: Notebook, *, images_of: Collection[str] = (), outputs: bool = False) -> bytes:
+    """Return the notebook's bytes in normal form (nbformat 4.5, sorted keys, one space of indent).
+
+    `images_of` names the cells (by `cell_id`) whose PNG outputs stay: those that show a published figure.
+    `outputs` keeps every output instead.
+    """
+
+    def kept(cell: Cell) -> list[dict[str, Any]]:
+        found = [_output(output) for output in cell.outputs]
+        if outputs:
+            return found
+        return [_image(output) for output in found if cell_id(cell) in images_of and _IMAGE in output.get("data", {})]
+
+    document = {
+        "cells": [_cell(cell, kept) for cell in notebook.cells],
+        "metadata": {
+            section: {key: notebook.metadata[section][key] for key in keys if key in notebook.metadata[section]}
+            for section, keys in _METADATA.items()
+            if isinstance(notebook.metadata.get(section), dict)
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+    return (text + "\n").encode("utf-8", "replace")
+
+
+def attachments(notebook: Notebook) -> list[Attachment]:
+    """Return the files that Markdown cells carry inside themselves, in order."""
+    found = []
+    for cell in notebook.cells:
+        for name, bundle in sorted(cell.attachments.items()):
+            for media_type, text in sorted(bundle.items()):
+                try:
+                    data = base64.b64decode("".join(text), validate=False)
+                except (binascii.Error, ValueError, TypeError):
+                    continue
+                found.append(Attachment(cell_id(cell), name, media_type, data))
+    return found
+
+
+def differing_cells(ours: bytes, theirs: bytes) -> list[str]:
+    """Name the cells whose sources differ between two normal forms, in the order of the first, then added ones."""
+    mine, other = ({c["id"]: _joined(c["source"]) for c in json.loads(data)["cells"]} for data in (ours, theirs))
+    changed = [key for key in mine if mine[key] != other.get(key)]
+    return changed + [key for key in other if key not in mine]
+
+
+def sources_of(normal: bytes) -> list[str]:
+    """Return the sources of a normal form's code cells; ValueError or KeyError where it is none."""
+    cells = json.loads(normal)["cells"]
+    return [_joined(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+def _cell(cell: Cell, kept: Callable[[Cell], list[dict[str, Any]]]) -> dict[str, Any]:
+    common = {"cell_type": cell.type, "id": cell_id(cell), "metadata": {}, "source": cell.source}
+    if cell.type != "code":
+        return common
+    return {**common, "execution_count": None, "outputs": kept(cell)}
+
+
+def _output(output: dict[str, Any]) -> dict[str, Any]:
+    """Drop what an output says of its run; widget views need a kernel and go."""
+    kept = {key: value for key, value in output.items() if key not in ("execution_count", "metadata", "transient")}
+    if "data" in kept:
+        kept["data"] = {kind: data for kind, data in kept["data"].items() if "widget" not in kind}
+        kept["metadata"] = {}
+    if kept.get("output_type") == "execute_result":
+        kept["execution_count"] = None
+    return kept
+
+
+def _image(output: dict[str, Any]) -> dict[str, Any]:
+    return {"data": {_IMAGE: output["data"][_IMAGE]}, "metadata": {}, "output_type": "display_data"}
+
+
+def _joined(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)
