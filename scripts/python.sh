@@ -1,0 +1,63 @@
+# Finds Pythons and makes environments; sourced by scripts/quickstart and scripts/test. For bash 3.2 and newer.
+
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+# die WHAT NEXT: what happened, and what to do next.
+die() {
+  printf '%s\n%s\n' "$1" "$2" >&2
+  exit 1
+}
+
+# fits PYTHON [MINOR]: it runs, is CPython 3.11 to 3.13 (or 3.MINOR) and can make environments.
+fits() {
+  "$1" -c '
+import ensurepip, sys, venv
+wanted = [int(word) for word in sys.argv[1:]] or [11, 12, 13]
+sys.exit(sys.version_info[0] != 3 or sys.version_info[1] not in wanted)
+' ${2+"$2"} >/dev/null 2>&1
+}
+
+# find_minor MINOR: print a Python 3.MINOR, from PYTHON, PATH or pyenv; fail if there is none.
+find_minor() {
+  local candidate
+  for candidate in "${PYTHON:-}" "python3.$1" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3."$1"*/bin/python python3; do
+    if fits "$candidate" "$1"; then
+      printf '%s\n' "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# find_python: print the Python to use: the one that PYTHON names, else the first of 3.11, 3.12, 3.13.
+find_python() {
+  local minor
+  if [ -n "${PYTHON:-}" ]; then
+    fits "$PYTHON" || die "PYTHON=$PYTHON is no Python 3.11, 3.12 or 3.13 that can make environments." \
+      "Name another one, or unset PYTHON to have one looked for."
+    printf '%s\n' "$PYTHON"
+    return 0
+  fi
+  for minor in 11 12 13; do
+    find_minor "$minor" && return 0
+  done
+  die "No Python 3.11, 3.12 or 3.13 that can make environments was found." \
+    "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13), or name it: PYTHON=/path/to/python $0"
+}
+
+# make_environment FOLDER EXTRAS [PYTHON]: install the project there, unless done since pyproject.toml last changed.
+make_environment() {
+  local stamp="$1/.swarmprov-installed" python=${3:-}
+  if [ ! -e "$1" ]; then
+    [ -n "$python" ] || python=$(find_python) || exit 1
+    "$python" -m venv "$1" || die "The environment $1 could not be made." "See what Python says above, then delete $1 and run this again."
+  fi
+  fits "$1/bin/python" || die "$1 holds no working Python 3.11, 3.12 or 3.13." "Delete $1 and run this again."
+  if [ -e "$stamp" ] && [ ! pyproject.toml -nt "$stamp" ]; then
+    return 0
+  fi
+  printf 'Installing swarmprov-nb[%s] into %s (a minute or two, the first time)\n' "$2" "$1"
+  "$1/bin/python" -m pip install --quiet -e ".[$2]" ||
+    die "swarmprov-nb[$2] could not be installed into $1." "See what pip says above; once that is cured, run this again."
+  touch "$stamp"
+}
