@@ -1,0 +1,33 @@
+"""Where bytes live: Swarm chunks, file trees, collections, and the store on the user's own machine."""
+
+from __future__ import annotations
+
+from swarmprov_nb.swarm.bmt import CHUNK_SIZE, chunk_address, hash_chunks
+from swarmprov_nb.swarm.chunk import Chunk, ChunkBatch, verify_chunks
+from swarmprov_nb.swarm.file_tree import chunk_addresses, file_size, read_file, reference_of, split
+from swarmprov_nb.swarm.keccak import keccak256
+from swarmprov_nb.swarm.memory import MemoryStorage
+from swarmprov_nb.swarm.reference import Reference
+from swarmprov_nb.swarm.storage import Status, Storage, Stored, Upload, UploadPlan
+
+__all__ = [
+    "CHUNK_SIZE",
+    "Chunk",
+    "ChunkBatch",
+    "MemoryStorage",
+    "Reference",
+    "Status",
+    "Storage",
+    "Stored",
+    "Upload",
+    "UploadPlan",
+    "chunk_address",
+    "chunk_addresses",
+    "file_size",
+    "hash_chunks",
+    "keccak256",
+    "read_file",
+    "reference_of",
+    "split",
+    "verify_chunks",
+]
