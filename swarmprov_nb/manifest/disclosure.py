@@ -24,7 +24,8 @@ EXTERNAL: Final = "external"
 
 FOLDERS: Final = {"dataset": "data", "model": "models", "figure": "figures", "file": "files"}
 _PRIVATE_NAMES: Final = re.compile(
-    r"(^|/)(\.[^/]*|__pycache__|[^/]*(credential|secret|password|\.pem$|\.key$|id_rsa|id_ed25519)[^/]*)(/|$)", re.IGNORECASE
+    r"(^|/)(\.[^/]*|__pycache__|[^/]*(credential|secret|password|\.pem$|\.key$|id_rsa|id_ed25519)[^/]*)(/|$)",
+    re.IGNORECASE,
 )
 _UNSAFE: Final = re.compile(r"[^\w.\- ()+=@,]+")
 _LONGEST_NAME: Final = 120
@@ -72,9 +73,8 @@ def publication_paths(artifacts: Iterable[Artifact], *, taken: Collection[str] =
     """Return a path in the publication for each artifact, by its id: safe, NFC, and unique without regard to case.
 
     >>> from swarmprov_nb.lineage import Artifact, Stored
-    >>> stored = Stored("", 0, "", "text/csv", ".csv")
-    >>> publication_paths([Artifact("a", "r", "file:out/täb le.csv", 1, "dataset", path="out/täb le.csv", stored=stored)])
-    {'a': 'data/täb le.csv'}
+    >>> publication_paths([Artifact("a", "r", "file:out/my table.csv", 1, "dataset", path="out/my table.csv")])
+    {'a': 'data/my table.csv'}
     """
     paths: dict[str, str] = {}
     used = {path.casefold() for path in taken}
@@ -90,7 +90,7 @@ def publication_paths(artifacts: Iterable[Artifact], *, taken: Collection[str] =
 
 
 def safe_name(name: str) -> str:
-    """Return a file name that every system can hold: NFC, no separators, controls or leading dots, at most 120 bytes."""
+    """Return a file name that every system can hold: NFC, no separators, controls, outer dots; at most 120 bytes."""
     text = unicodedata.normalize("NFC", name).replace("/", "_").replace("\\", "_")
     text = _UNSAFE.sub("_", text).strip(" .") or "unnamed"
     stem, dot, suffix = text.rpartition(".")

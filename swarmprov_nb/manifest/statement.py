@@ -69,7 +69,7 @@ def _predicate(draft: Draft) -> dict[str, Any]:
     return {
         "activities": [_activity(run, draft, entities) for run in draft.lineage.runs],
         "agents": [
-            {"id": "author", "type": "prov:Agent", "key": draft.author, **_stated(name=draft.publication.get("publisher"))},
+            _author(draft),
             {"id": "recorder", "type": "prov:SoftwareAgent", "name": "swarmprov", "version": draft.recorder_version},
         ],
         "entities": entities.stated,
@@ -82,6 +82,11 @@ def _predicate(draft: Draft) -> dict[str, Any]:
         "session": {"id": session.id, "startedAt": timestamp(session.started)},
         "statements": {key: value for key, value in sorted(draft.publication.items()) if key != "publisher"},
     }
+
+
+def _author(draft: Draft) -> dict[str, Any]:
+    claimed = _stated(name=draft.publication.get("publisher"))
+    return {"id": "author", "type": "prov:Agent", "key": draft.author, **claimed}
 
 
 class _Entities:
@@ -133,12 +138,12 @@ class _Entities:
 
     def _bytes(self, artifact: Artifact, disclosure: str) -> dict[str, Any]:
         stored = artifact.stored
-        assert stored is not None  # noqa: S101 - disclosures name only artifacts with bytes
+        assert stored is not None  # disclosures name only artifacts with bytes
         file_id = stored.content_id.startswith("file:")
         twins = [self.ids[other] for other in self._by_content[stored.content_id] if other != artifact.id]
-        where = {"subject": self._draft.paths[artifact.id]} if disclosure == PUBLISHED else {"digest": {"sha256": stored.sha256}}
+        published = disclosure == PUBLISHED
         return {
-            **where,
+            **({"subject": self._draft.paths[artifact.id]} if published else {"digest": {"sha256": stored.sha256}}),
             "mediaType": stored.media_type,
             "size": stored.size,
             **_stated(
@@ -150,7 +155,8 @@ class _Entities:
 
 
 def _activity(run: CellRun, draft: Draft, entities: _Entities) -> dict[str, Any]:
-    uses = {use.artifact: use.confidence for use in draft.lineage.uses if use.run == run.id and use.artifact in entities.ids}
+    mine = [use for use in draft.lineage.uses if use.run == run.id and use.artifact in entities.ids]
+    used = sorted(mine, key=lambda use: int(entities.ids[use.artifact].removeprefix("artifact-")))
     source_at = draft.sources.get(run.source_sha256)
     return {
         "id": entities.runs[run.id],
@@ -160,7 +166,7 @@ def _activity(run: CellRun, draft: Draft, entities: _Entities) -> dict[str, Any]
         "startedAt": timestamp(run.started),
         "endedAt": timestamp(run.ended),
         "source": {"sha256": run.source_sha256, "subject": source_at or draft.notebook["subject"]},
-        "used": [{"entity": entities.ids[key], "confidence": uses[key]} for key in sorted(uses, key=entities.ids.__getitem__)],
+        "used": [{"entity": entities.ids[use.artifact], "confidence": use.confidence} for use in used],
         "informedBy": _informed_by(run, draft, entities),
         **_stated(cell=run.cell_id, note=run.note, error=run.error, gap=run.gap, seeds=list(run.seeds) or None),
     }

@@ -1,0 +1,113 @@
+"""What must hold in a manifest beyond its schema: each rule is one function that yields what breaks it.
+
+The rules follow PROV-CONSTRAINTS (https://www.w3.org/TR/prov-constraints/): every end exists, order is by sequence
+number, nothing derives from itself, and an artifact has one generation. Times are attributes and prove no order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+Rule = Callable[[Mapping[str, Any]], Iterator[str]]
+
+
+def ends_exist(statement: Mapping[str, Any]) -> Iterator[str]:
+    """Every id is unique, and every edge, subject and twin names something that is there."""
+    predicate = statement["predicate"]
+    activities = Counter(activity["id"] for activity in predicate["activities"])
+    entities = Counter(entity["id"] for entity in predicate["entities"])
+    subjects = Counter(subject["name"] for subject in statement["subject"])
+    for names in (activities, entities, subjects):
+        yield from (f"{name} stands {count} times" for name, count in names.items() if count > 1)
+    for activity in predicate["activities"]:
+        yield from _missing(activity["id"], (use["entity"] for use in activity["used"]), entities)
+        yield from _missing(activity["id"], (edge["activity"] for edge in activity["informedBy"]), activities)
+        yield from _missing(activity["id"], (activity["source"]["subject"],), subjects)
+    for entity in predicate["entities"]:
+        yield from _missing(entity["id"], [entity[key] for key in ("generatedBy",) if key in entity], activities)
+        yield from _missing(entity["id"], [entity[key] for key in ("subject",) if key in entity], subjects)
+        yield from _missing(entity["id"], entity.get("alternateOf", ()), entities)
+    yield from _missing("the notebook", (predicate["notebook"]["subject"],), subjects)
+
+
+def subjects_are_stated(statement: Mapping[str, Any]) -> Iterator[str]:
+    """Every subject is the notebook, a run's source, or one entity's bytes."""
+    predicate = statement["predicate"]
+    spoken = {predicate["notebook"]["subject"], *(run["source"]["subject"] for run in predicate["activities"])}
+    bytes_of = Counter(entity["subject"] for entity in predicate["entities"] if "subject" in entity)
+    for subject in statement["subject"]:
+        if subject["name"] not in spoken and subject["name"] not in bytes_of:
+            yield f"no entity speaks of the subject {subject['name']}"
+    yield from (f"{count} entities claim the subject {name}" for name, count in bytes_of.items() if count > 1)
+
+
+def order_holds(statement: Mapping[str, Any]) -> Iterator[str]:
+    """Runs stand in the order of their sequence numbers, and use only what came before them."""
+    predicate = statement["predicate"]
+    sequence = {run["id"]: run["sequence"] for run in predicate["activities"]}
+    made = {entity["id"]: sequence.get(entity.get("generatedBy"), 0) for entity in predicate["entities"]}
+    numbers = [run["sequence"] for run in predicate["activities"]]
+    if numbers != sorted(set(numbers)):
+        yield "the cell runs are not in the order of their sequence numbers"
+    for run in predicate["activities"]:
+        if run["id"] != f"run-{run['sequence']}":
+            yield f"{run['id']} has the sequence number {run['sequence']}"
+        if run["endedAt"] < run["startedAt"]:
+            yield f"{run['id']} ended before it started"
+        for edge in run["informedBy"]:
+            if sequence.get(edge["activity"], 0) >= run["sequence"]:
+                yield f"{run['id']} was informed by {edge['activity']}, which did not come before it"
+        for use in run["used"]:
+            if made.get(use["entity"], 0) >= run["sequence"]:
+                yield f"{run['id']} used {use['entity']}, which was not made before it"
+
+
+def no_cycle(statement: Mapping[str, Any]) -> Iterator[str]:
+    """Nothing derives from itself."""
+    graph: dict[str, set[str]] = {}
+    for run in statement["predicate"]["activities"]:
+        graph[run["id"]] = {use["entity"] for use in run["used"]} | {edge["activity"] for edge in run["informedBy"]}
+    for entity in statement["predicate"]["entities"]:
+        graph.setdefault(entity["id"], set()).update([entity["generatedBy"]] if "generatedBy" in entity else [])
+    waiting = {node: len(targets & graph.keys()) for node, targets in graph.items()}
+    users: dict[str, list[str]] = {}
+    for node, targets in graph.items():
+        for target in targets & graph.keys():
+            users.setdefault(target, []).append(node)
+    ready = [node for node, count in waiting.items() if count == 0]
+    done = 0
+    while ready:
+        done += 1
+        for user in users.get(ready.pop(), ()):
+            waiting[user] -= 1
+            if waiting[user] == 0:
+                ready.append(user)
+    if done < len(graph):
+        yield f"{next(node for node in graph if waiting[node] > 0)} derives from itself"
+
+
+def one_generation(statement: Mapping[str, Any]) -> Iterator[str]:
+    """An artifact's identity (cell run, name, version) is generated once."""
+    identities = Counter(
+        (entity.get("generatedBy"), entity["name"], entity["version"])
+        for entity in statement["predicate"]["entities"]
+        if "name" in entity
+    )
+    for (run, name, version), count in identities.items():
+        if count > 1:
+            yield f"{name} version {version} of {run or 'no run'} is stated {count} times"
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "ends": ends_exist,
+    "subjects": subjects_are_stated,
+    "order": order_holds,
+    "acyclic": no_cycle,
+    "generation": one_generation,
+}
+
+
+def _missing(who: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    yield from (f"{who} names {name}, which is not there" for name in names if name not in known)

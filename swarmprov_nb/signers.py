@@ -1,0 +1,86 @@
+"""Trusted signers: which key is whose, by the user's own word. Only ``swarmprov trust`` writes the list.
+
+Names inside publications are claims. A wallet or a claimed name that the list binds to another key is a warning that
+the report shows: *changed signer*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from swarmprov_nb.errors import UsageError
+from swarmprov_nb.home import Home, read_json, write_json
+from swarmprov_nb.manifest.author_key import AuthorKey, from_did
+
+AUTHOR_KEY = "author.key"
+OWN_LABEL = "me"
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A key (``did:key:…``) with the user's label, and the wallets known to be the same person's."""
+
+    key: str
+    label: str
+    wallets: tuple[str, ...] = ()
+
+
+def author_key(home: Home) -> AuthorKey:
+    """Return the user's author key, made on first use."""
+    return AuthorKey(home.secret(AUTHOR_KEY))
+
+
+def signers(home: Home) -> dict[str, Signer]:
+    """Return the trusted signers by key; the own key is among them once it exists.
+
+    >>> signers(Home(__import__("pathlib").Path("/nowhere")))
+    {}
+    """
+    listed = read_json(home.signers, {})
+    found = {key: Signer(key, entry["label"], tuple(entry.get("wallets", ()))) for key, entry in listed.items()}
+    if (home.keys / AUTHOR_KEY).exists():
+        own = author_key(home).did
+        found.setdefault(own, Signer(own, OWN_LABEL))
+    return found
+
+
+def trust(home: Home, key: str, label: str) -> Signer:
+    """Put a key under a label on the list; UsageError where the key is none or the label names another key."""
+    from_did(key)
+    if not label.strip() or label.startswith("did:"):
+        raise UsageError("The label is empty or looks like a key.", "Give a name that you recognise: --as Alice")
+    for known in signers(home).values():
+        if known.label == label and known.key != key:
+            raise UsageError(
+                f"{label!r} already stands for another key, {known.key}.",
+                "Choose another label, or remove the old one by: swarmprov trust remove LABEL",
+            )
+    home.private_folder(home.root)
+    listed = read_json(home.signers, {})
+    listed[key] = {"label": label, "wallets": listed.get(key, {}).get("wallets", [])}
+    write_json(home.signers, listed)
+    return Signer(key, label)
+
+
+def distrust(home: Home, name: str) -> Signer:
+    """Take a key, named by itself or by its label, off the list; UsageError where it is not on it."""
+    listed = read_json(home.signers, {})
+    key = next((key for key, entry in listed.items() if name in (key, entry["label"])), None)
+    if key is None:
+        raise UsageError(f"{name!r} is not on your list of signers.", "See it by: swarmprov trust list")
+    entry = listed.pop(key)
+    write_json(home.signers, listed)
+    return Signer(key, entry["label"])
+
+
+def resolve(home: Home, name: str) -> str:
+    """Return the key that a label or a ``did:key`` means; UsageError where neither is known."""
+    for signer in signers(home).values():
+        if signer.label == name:
+            return signer.key
+    if not name.startswith("did:"):
+        raise UsageError(
+            f"No trusted signer is labelled {name!r}.", "See the labels by: swarmprov trust list — or give the did:key."
+        )
+    from_did(name)
+    return name
