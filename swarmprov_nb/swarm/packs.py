@@ -1,0 +1,334 @@
+"""The store on the user's own machine: append-only packs of chunks, shared safely by several processes.
+
+A folder holds ``store`` (the version), ``lock``, ``packs/NAME.pack`` with ``NAME.idx``, ``incoming/`` (being written)
+and ``pins/``. A pack counts once its index has its name: that rename, after everything is on the disk, is the commit.
+Chunks are committed in the order in which they were put, so a root that is there is whole. Packs are never changed;
+small ones are merged into a new one before they go. Nothing depends on a process ending well: what a killed one left in
+``incoming`` is swept by the next.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from swarmprov_nb.errors import ChunkNotFound, StorageError
+from swarmprov_nb.swarm.chunk import Chunk, ChunkBatch, verify_chunks
+from swarmprov_nb.swarm.pack_file import PackFile, PackWriter, make_folder_durable, rebuild_index, write_durably
+from swarmprov_nb.swarm.reference import ADDRESS_SIZE
+from swarmprov_nb.swarm.storage import Status, Stored, UploadPlan
+
+_VERSION = "swarmprov store 1\n"
+_PACK_SIZE = 128 << 20
+_SMALL = 4 << 20
+_SMALL_PACKS = 16
+_READ_CHUNKS = 128
+
+
+class PackStore:
+    """A Storage in a folder, for one machine and any number of processes.
+
+    >>> import tempfile
+    >>> from swarmprov_nb.swarm import read_file, split
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = PackStore(Path(folder) / "store")
+    ...     upload = store.upload(b"", UploadPlan("first"))
+    ...     root = split(b"hello world", upload)
+    ...     stored = upload.finish()
+    ...     b"".join(read_file(store, root))
+    b'hello world'
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be used, is no store, or is one of a newer version.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.folder = Path(folder)
+        self._packs: dict[str, PackFile] = {}
+        self._mutex = threading.RLock()
+        with _explained(self.folder):
+            if create:
+                self._create()
+            self._check_version()
+            self._refresh()
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = True) -> PackStore:
+        """Open the store in a folder; with ``create`` make it when the folder is missing or empty."""
+        return cls(folder, create=create)
+
+    def _create(self) -> None:
+        marker = self.folder / "store"
+        if marker.exists() or (self.folder.is_dir() and any(self.folder.iterdir()) and not self._half_made()):
+            return
+        for name in ("packs", "incoming", "pins"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        fresh = self.folder / f"store.{os.getpid()}.{threading.get_ident()}"
+        write_durably(fresh, _VERSION.encode())
+        fresh.replace(marker)
+        make_folder_durable(self.folder)
+
+    def _half_made(self) -> bool:
+        # another process is making it, or was killed while it did
+        return all(
+            path.name in {"packs", "incoming", "pins"} or path.name.startswith("store.")
+            for path in self.folder.iterdir()
+        )
+
+    def _check_version(self) -> None:
+        marker = self.folder / "store"
+        if not marker.is_file():
+            raise StorageError(f"{self.folder} is no swarmprov store.", "Name the folder of a store, or an empty one.")
+        if marker.read_text("utf-8", "replace") != _VERSION:
+            raise StorageError(f"The store in {self.folder} is of another version.", "Open it with a newer swarmprov.")
+
+    def read(self, addresses: Sequence[bytes]) -> Iterator[Chunk]:
+        """Chunks in the order asked for, each re-hashed.
+
+        Raises
+        ------
+        ChunkNotFound
+            The store does not hold one.
+        ChunkCorrupt
+            A pack was damaged; the message names it and the address.
+        """
+        for start in range(0, len(addresses), _READ_CHUNKS):
+            wanted = addresses[start : start + _READ_CHUNKS]
+            with _explained(self.folder):
+                chunks = [self._chunk(address) for address in wanted]
+                verify_chunks(chunks)
+            yield from chunks
+
+    def _chunk(self, address: bytes) -> Chunk:
+        with self._mutex:
+            found = self._find(address)
+            if found is None:
+                self._refresh()
+                found = self._find(address)
+            if found is None:
+                raise ChunkNotFound(
+                    f"Chunk {address.hex()} is not in the store {self.folder}.",
+                    "Name the store that holds it, or load it from a saved file.",
+                )
+            pack, offset = found
+            return pack.chunk(address, offset)
+
+    def _find(self, address: bytes) -> tuple[PackFile, int] | None:
+        if len(address) != ADDRESS_SIZE:
+            return None
+        for pack in self._packs.values():
+            offset = pack.index.offset(address)
+            if offset is not None:
+                return pack, offset
+        return None
+
+    def has(self, addresses: Sequence[bytes]) -> Sequence[bool]:
+        """Whether each address is held, by what the indexes say."""
+        with self._mutex, _explained(self.folder):
+            held = [self._find(address) is not None for address in addresses]
+            if not all(held):
+                self._refresh()
+                held = [
+                    known or self._find(address) is not None for known, address in zip(held, addresses, strict=True)
+                ]
+            return held
+
+    def holds(self, addresses: Sequence[bytes]) -> list[bool]:
+        """As ``has``, by the packs that this process knows: enough to leave out what is stored already."""
+        with self._mutex:
+            return [self._find(address) is not None for address in addresses]
+
+    def upload(self, root: bytes, plan: UploadPlan) -> PackUpload:
+        """Open an upload. Chunks that are held are not written again, which is what resuming one amounts to."""
+        del plan
+        with self._mutex, _explained(self.folder):
+            self._refresh()
+        return PackUpload(self, root)
+
+    def pin(self, root: bytes, keep: bool) -> None:  # noqa: FBT001 - the Protocol's signature
+        """Mark a root as kept, or no longer; nothing is deleted either way."""
+        path = self.folder / "pins" / root.hex()
+        with _explained(self.folder):
+            if keep:
+                path.touch()
+            else:
+                path.unlink(missing_ok=True)
+            make_folder_durable(path.parent)
+
+    def pins(self) -> Iterator[bytes]:
+        """Roots that are kept, in order."""
+        with _explained(self.folder):
+            names = sorted(path.name for path in (self.folder / "pins").iterdir())
+        return iter([bytes.fromhex(name) for name in names if len(name) == 2 * ADDRESS_SIZE])
+
+    def status(self, root: bytes) -> Status:
+        """Whether the root is held, and so, as children are committed before their parents, all below it."""
+        return Status(retrievable=self.has([root])[0])
+
+    def _refresh(self) -> None:
+        """Open packs that others committed, and let go of those that were merged away."""
+        with self._mutex:
+            folder = self.folder / "packs"
+            names = {name.removesuffix(".idx") for name in os.listdir(folder) if name.endswith(".idx")}
+            for gone in self._packs.keys() - names:
+                self._packs.pop(gone).close()
+            for name in sorted(names - self._packs.keys(), reverse=True):
+                # merged away between the listing and now: its chunks are in a pack of the next listing
+                with suppress(FileNotFoundError):
+                    self._packs[name] = _opened(folder / f"{name}.pack")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.folder / "lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def new_writer(self) -> PackWriter:
+        """Start a pack; under the lock, so that nobody sweeps it before it is locked itself."""
+        with self._locked():
+            self._sweep()
+            return PackWriter(self.folder / "incoming")
+
+    def commit(self, writer: PackWriter) -> None:
+        """Make a written pack part of the store."""
+        sealed = writer.seal()
+        with self._mutex, self._locked():
+            self._adopt(*sealed)
+            self._refresh()
+            self._merge_small()
+        writer.close()
+
+    def _adopt(self, pack: Path, index: Path) -> None:
+        folder = self.folder / "packs"
+        make_folder_durable(pack.parent)
+        pack.rename(folder / f"{pack.stem}.pack")
+        make_folder_durable(folder)
+        index.rename(folder / f"{pack.stem}.idx")
+        make_folder_durable(folder)
+
+    def _merge_small(self) -> None:
+        small = [pack for pack in self._packs.values() if pack.size < _SMALL]
+        if len(small) < _SMALL_PACKS:
+            return
+        writer = PackWriter(self.folder / "incoming")
+        for pack in small:
+            for address, offset in pack.index:
+                record = pack.record(offset)
+                if record and address not in writer.offsets:
+                    writer.add_record(address, record)
+        self._adopt(*writer.seal())
+        writer.close()
+        for pack in small:
+            # a pack without an index is finished, an index without a pack is swept: so the pack goes first
+            pack.path.unlink()
+            pack.path.with_suffix(".idx").unlink()
+        self._refresh()
+
+    def _sweep(self) -> None:
+        """Clear what killed processes left: finish commits, drop indexes of merged packs and unfinished packs."""
+        folder = self.folder / "packs"
+        for pack in folder.glob("*.pack"):
+            if not pack.with_suffix(".idx").exists():
+                rebuild_index(pack)
+        for index in folder.glob("*.idx"):
+            if not index.with_suffix(".pack").exists():
+                index.unlink()
+        for part in (*folder.glob("*.idxpart"), *(self.folder / "incoming").glob("*.part")):
+            _remove_abandoned(part)
+
+
+def _remove_abandoned(part: Path) -> None:
+    with part.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        part.with_suffix(".idxpart").unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> PackFile:
+    try:
+        return PackFile(path)
+    except StorageError:
+        rebuild_index(path)
+        return PackFile(path)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StorageError(f"The store {folder} is missing {error.filename}.", "Name another store.") from error
+    except OSError as error:
+        raise StorageError(
+            f"The store {folder} cannot be used: {error.strerror or error}.",
+            "Free space or change the folder's permissions, or name another store.",
+        ) from error
+
+
+class PackUpload:
+    """An upload into a PackStore: packs of up to 128 MiB, each committed when it is full."""
+
+    def __init__(self, store: PackStore, root: bytes) -> None:
+        self._store = store
+        self._root = root
+        self._writer: PackWriter | None = None
+        self._chunks = self._new = self._bytes = 0
+
+    def put(self, batch: ChunkBatch) -> None:
+        """Write the chunks that the store does not hold yet.
+
+        Raises
+        ------
+        StorageError
+            The disk is full, read-only or gone. What was finished before is safe.
+        """
+        with _explained(self._store.folder):
+            numbers = self._new_ones(batch)
+            self._chunks += len(batch)
+            if not numbers:
+                return
+            self._new += len(numbers)
+            self._bytes += sum(batch.lengths[number] for number in numbers)
+            if self._writer is None:
+                self._writer = self._store.new_writer()
+            self._writer.add(batch, numbers)
+            if self._writer.size >= _PACK_SIZE:
+                self._commit()
+
+    def _new_ones(self, batch: ChunkBatch) -> list[int]:
+        written = self._writer.offsets if self._writer is not None else {}
+        fresh: dict[bytes, int] = {}
+        for number in range(len(batch)):
+            address = batch.address(number)
+            if address not in written:
+                fresh.setdefault(address, number)
+        held = self._store.holds(list(fresh))
+        return [number for number, known in zip(fresh.values(), held, strict=True) if not known]
+
+    def _commit(self) -> None:
+        if self._writer is not None:
+            self._store.commit(self._writer)
+            self._writer = None
+
+    def finish(self) -> Stored:
+        """Commit what was put and return once it is on the disk.
+
+        Raises
+        ------
+        StorageError
+            It could not be written, or the root that the upload was opened for was never put.
+        """
+        with _explained(self._store.folder):
+            self._commit()
+        if self._root and not self._store.has([self._root])[0]:
+            raise StorageError(f"The upload of {self._root.hex()} ended before its root.", "Store it again.")
+        return Stored(self._root, self._chunks, self._new, self._bytes)
