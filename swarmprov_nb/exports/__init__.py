@@ -1,0 +1,54 @@
+"""Exports: files that say in other words what the manifest says, each a pure function of the manifest.
+
+A manifest declares its exports by path, exporter and version, without digests; whoever has the same version renders
+them again and compares the bytes. An export may state the manifest's sha256 and the author's key. What comes later
+it cannot know: the envelope's digest, seals, wallets, references, anchors, receipts, levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from swarmprov_nb.exports import page, requirements
+from swarmprov_nb.exports.exporter import Exporter, Render
+
+__all__ = ["EXPORTERS", "Exporter", "Render", "declared", "regenerate"]
+
+EXPORTERS: Final[Mapping[str, Exporter]] = MappingProxyType(
+    {
+        exporter.name: exporter
+        for exporter in (
+            Exporter("page", page.VERSION, "index.html", "text/html; charset=utf-8", page.render),
+            Exporter(
+                "requirements",
+                requirements.VERSION,
+                "requirements.txt",
+                "text/plain; charset=utf-8",
+                requirements.render,
+            ),
+        )
+    }
+)
+
+
+def declared() -> tuple[dict[str, str], ...]:
+    """Return what a new manifest declares as its exports.
+
+    >>> [record["path"] for record in declared()]
+    ['index.html', 'requirements.txt']
+    """
+    return tuple(exporter.record for exporter in EXPORTERS.values())
+
+
+def regenerate(record: Mapping[str, str], statement: Mapping[str, Any], manifest_sha256: str) -> bytes | None:
+    """Return the bytes that a declared export must have; None where this version of its generator is not at hand.
+
+    >>> regenerate({"exporter": "page", "version": "0", "path": "index.html"}, {}, "") is None
+    True
+    """
+    exporter = EXPORTERS.get(record["exporter"])
+    if exporter is None or exporter.version != record["version"]:
+        return None
+    return exporter.render(statement, manifest_sha256=manifest_sha256)
