@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from swarmprov_nb.errors import StorageError
 from swarmprov_nb.home import Home
@@ -19,7 +20,7 @@ from swarmprov_nb.lineage import Stored
 
 if TYPE_CHECKING:
     from swarmprov_nb.artifacts import Snapshot
-    from swarmprov_nb.swarm import PackStore
+    from swarmprov_nb.swarm import PackStore, Storage
 
 
 def user_store(home: Home) -> PackStore:
@@ -29,18 +30,13 @@ def user_store(home: Home) -> PackStore:
     return PackStore.open(home.private_folder(home.store), create=True)
 
 
-def put(store: Any, source: IO[bytes] | bytes) -> bytes:
+def put(store: Storage, source: IO[bytes] | bytes) -> bytes:
     """Store a stream or bytes; returns the level-0 reference (32 bytes) under which they can be read again."""
-    from swarmprov_nb.swarm import UploadPlan, reference_of, split
+    from swarmprov_nb.swarm import UploadPlan, split
 
-    root = reference_of(source)
-    if not isinstance(source, bytes):
-        source.seek(0)
-    upload = store.upload(root, UploadPlan(id=root.hex()))
-    stored = split(source, upload)
+    upload = store.upload(b"", UploadPlan(id=uuid.uuid4().hex))
+    root = split(source, upload)
     upload.finish()
-    if stored != root:
-        raise StorageError("The bytes changed while they were stored.", "Store them again when nothing writes to them.")
     return root
 
 
@@ -98,6 +94,12 @@ class Keeper:
     def holds(self, stored: Stored) -> bool:
         """Tell whether the store still has the root chunk of these bytes."""
         return stored.reference is not None and all(self.store.has([bytes.fromhex(stored.reference)]))
+
+    def read(self, stored: Stored) -> Iterator[bytes]:
+        """Read stored bytes back, each chunk re-hashed."""
+        from swarmprov_nb.swarm import read_file
+
+        return read_file(self.store, bytes.fromhex(stored.reference or ""), limit=stored.size)
 
     @contextmanager
     def _contents(self) -> Iterator[sqlite3.Connection]:

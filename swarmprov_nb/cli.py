@@ -1,0 +1,301 @@
+"""The command line: ``swarmprov run · show · publish · verify · trust · get · save · load · status · forget``.
+
+Exit codes: 0 done; 1 something failed; 2 the command cannot be meant; 3 valid, but the signer is unknown or something
+required could not be checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from swarmprov_nb import __version__
+from swarmprov_nb.errors import SwarmprovError, UsageError
+from swarmprov_nb.home import Home
+
+EXAMPLES: Final = """examples:
+  swarmprov run study.ipynb                      run it, recorded; the file stays as it is
+  swarmprov show study.ipynb                     its lineage as a tree
+  swarmprov publish study.ipynb --execute        preview what would leave this machine
+  swarmprov publish study.ipynb --yes            sign and store it
+  swarmprov verify REFERENCE                     check everything from one reference
+  swarmprov get REFERENCE folder                 verified download
+  swarmprov save REFERENCE study.swarm           one file to carry to another machine
+
+exit codes: 0 done, 1 failed, 2 wrong use, 3 valid but the signer is unknown or something could not be checked
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        raise UsageError(f"{self.prog}: {message}.", f"See: {self.prog} --help")
+
+
+def publish_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the options that a publish has everywhere."""
+    parser.add_argument("--yes", action="store_true", help="publish after the preview, without asking")
+    parser.add_argument("--again", action="store_true", help="publish even if nothing changed")
+    parser.add_argument("--outputs", action="store_true", help="publish the notebook's outputs too")
+    parser.add_argument("--old-sources", action="store_true", help="publish sources that the notebook no longer holds")
+    parser.add_argument("--all-runs", action="store_true", help="state all cell runs, not only those that contribute")
+    parser.add_argument("--hide", action="append", default=[], metavar="NAME", help="leave only a commitment to it")
+    parser.add_argument("--cite", action="append", default=[], metavar="NAME", help="leave only its name and digests")
+    parser.add_argument("--accept", action="append", default=[], metavar="ID", help="accept one finding")
+    parser.add_argument("--chain", default="local", metavar="NAME", help="local (default) or none")
+    parser.add_argument("--write-receipt", action="store_true", help="note reference and anchor in the notebook's file")
+    return parser
+
+
+def verify_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the options that a verification has everywhere."""
+    parser.add_argument("target", metavar="REFERENCE|FILE|NOTEBOOK")
+    parser.add_argument("--signer", metavar="KEY|LABEL", help="require this author")
+    parser.add_argument("--any-signer", action="store_true", help="accept any author")
+    parser.add_argument("--require", default="signed", metavar="LEVEL", help="signed (default) or anchored")
+    parser.add_argument("--reference", metavar="REF", help="require that a saved file holds this publication")
+    parser.add_argument("--store", metavar="FOLDER", help="read from this store")
+    parser.add_argument("--chain", action="append", metavar="NAME", help="ask this network (repeat for more)")
+    return parser
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = _Parser(
+        prog="swarmprov",
+        description="Make a notebook's data and models provable: record, show, publish, verify.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"swarmprov {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name: str, act: Callable[[argparse.Namespace], int], help_: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+        added.set_defaults(act=act)
+        return added
+
+    run = command("run", _run, "Execute a notebook, recorded.")
+    run.add_argument("notebook", type=Path)
+    run.add_argument("-o", "--output", type=Path, metavar="OUT", help="write the executed notebook here")
+    run.add_argument("--timeout", type=float, metavar="SECONDS", help="longest time for one cell")
+
+    show = command("show", _show, "Show where a notebook's data and models came from.")
+    show.add_argument("notebook", type=Path)
+    show.add_argument("name", nargs="?", metavar="ARTIFACT|STEP")
+    form = show.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the documented JSON format")
+    form.add_argument("--table", action="store_true", help="one line an item")
+    form.add_argument("--svg", type=Path, metavar="FILE", help="write the picture")
+    show.add_argument("--all", action="store_true", help="every run, re-runs not folded")
+
+    publish = command("publish", _publish, "Publish a notebook's data, models and signed manifest.")
+    publish.add_argument("notebook", type=Path)
+    publish.add_argument("--execute", action="store_true", help="run the notebook first")
+    publish.add_argument("--dry-run", action="store_true", help="preview only, also on a terminal")
+    publish.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    publish_options(publish)
+
+    verify = command("verify", _verify, "Verify a publication from one reference, a saved file or a notebook.")
+    verify_options(verify)
+    verify.add_argument("--json", action="store_true", help="the report as JSON")
+
+    trust = command("trust", _trust, "Say whose key it is; list or remove what you said.")
+    trust.add_argument("key", metavar="KEY|list|remove")
+    trust.add_argument("name", nargs="?", metavar="KEY|LABEL", help="with remove: what to remove")
+    trust.add_argument("--as", dest="label", metavar="LABEL", help="the name by which you know the signer")
+
+    get = command("get", _get, "Download a publication's files, verified.")
+    get.add_argument("reference", metavar="REFERENCE|FILE")
+    get.add_argument("folder", type=Path)
+    get.add_argument("--store", metavar="FOLDER", help="read from this store")
+
+    save = command("save", _save, "Save a publication as one file.")
+    save.add_argument("reference")
+    save.add_argument("file", type=Path)
+    save.add_argument("--store", metavar="FOLDER", help="read from this store")
+    save.add_argument("--yes", action="store_true", help="overwrite the file if it is there")
+
+    load = command("load", _load, "Put a saved publication into this machine's store.")
+    load.add_argument("file", type=Path)
+
+    status = command("status", _status, "Say what is recorded and published here.")
+    status.add_argument("folder", nargs="?", type=Path, default=Path())
+    status.add_argument("--json", action="store_true")
+
+    forget = command("forget", _forget, "Delete the record of a notebook; publications stay.")
+    forget.add_argument("notebook", type=Path)
+    forget.add_argument("--yes", action="store_true", help="delete without asking")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. A user's mistake is told in two lines, never by a traceback."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        options = parser().parse_args(argv)
+        return int(options.act(options))
+    except SwarmprovError as error:
+        print(f"swarmprov: {error.what}\n{error.next_step}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("swarmprov: interrupted.\nRun the same command again: it goes on where it stopped.", file=sys.stderr)
+        return 130
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _confirmed(question: str, *, yes: bool) -> bool:
+    """Ask a person on a terminal; in a pipe only --yes counts."""
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    _say(f"{question} [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from swarmprov_nb.running import run
+
+    ran = run(options.notebook, output=options.output, timeout=options.timeout, say=_progress())
+    _say(f"{ran.cells} cells ran and are recorded. See them by: swarmprov show {options.notebook}")
+    return 0
+
+
+def _progress() -> Callable[[str], None]:
+    """Return a line that is rewritten on a terminal, and nothing in a pipe."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+    return lambda text: print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _show(options: argparse.Namespace) -> int:
+    from swarmprov_nb.notebooks import Notebook
+    from swarmprov_nb.showing import lineage, picture, to_json
+
+    found = lineage(options.notebook)
+    if options.json:
+        print(json.dumps(to_json(found, Notebook.read(options.notebook.absolute())), indent=1))
+        return 0
+    drawn = picture(found, title=options.notebook.name, focus=options.name, everything=options.all)
+    if options.svg is not None:
+        try:
+            options.svg.write_text(drawn.svg, "utf-8")
+        except OSError as error:
+            raise UsageError(f"{options.svg} cannot be written: {error.strerror}.", "Name another file.") from error
+    else:
+        print(drawn.table().to_string(index=False) if options.table else drawn.text)
+    return 0
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from swarmprov_nb.notebooks import Notebook
+    from swarmprov_nb.previewing import preview
+    from swarmprov_nb.publishing import Publisher, carry_out, choices_of, plan_of
+    from swarmprov_nb.showing import lineage
+
+    home, path = Home.of_user(), options.notebook.absolute()
+    if options.execute:
+        from swarmprov_nb.running import run
+
+        _say(f"running {path.name} …")
+        run(path, say=_progress())
+    publisher = Publisher.of(home, chain=options.chain)
+    planned = plan_of(Notebook.read(path), lineage(path, home=home), publisher, choices=choices_of(options))
+    _say(preview(planned, publisher))
+    if options.dry_run or not _confirmed(f"Publish {planned.items} items?", yes=options.yes):
+        _say("Nothing was published." + ("" if options.dry_run else " Publish it by adding --yes."))
+        return 0
+    result = carry_out(planned, publisher, again=options.again, say=_progress())
+    if options.write_receipt:
+        from swarmprov_nb.receipt_note import write_receipt
+
+        write_receipt(path, result.receipt)
+    if options.json:
+        _say(str(result))
+        print(json.dumps({"reference": result.reference, "page": str(result.page), "unchanged": result.unchanged}))
+    else:
+        print(result)
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from swarmprov_nb.verifying import verify_with
+
+    report = verify_with(options)
+    print(json.dumps(report.to_json(), indent=1) if options.json else report)
+    return report.exit_code
+
+
+def _trust(options: argparse.Namespace) -> int:
+    from swarmprov_nb.signers import distrust, signers, trust
+
+    home = Home.of_user()
+    if options.key == "list":
+        for signer in signers(home).values():
+            print(f"{signer.label:<20} {signer.key}")
+        return 0
+    if options.key == "remove":
+        if options.name is None:
+            raise UsageError("Nothing is named to remove.", "Say: swarmprov trust remove LABEL")
+        print(f"{distrust(home, options.name).label} is no longer trusted.")
+        return 0
+    if options.label is None:
+        raise UsageError("A key is trusted under a name that you choose.", "Say: swarmprov trust KEY --as LABEL")
+    signer = trust(home, options.key, options.label)
+    print(f"{signer.key} is {signer.label}, by your word.")
+    return 0
+
+
+def _get(options: argparse.Namespace) -> int:
+    from swarmprov_nb.carrying import get
+
+    print(get(options.reference, options.folder, store=options.store))
+    return 0
+
+
+def _save(options: argparse.Namespace) -> int:
+    from swarmprov_nb.carrying import save
+
+    file = save(options.reference, options.file, overwrite=options.yes, store=options.store)
+    print(f"{file}\nverify it anywhere by: swarmprov verify {file}")
+    return 0
+
+
+def _load(options: argparse.Namespace) -> int:
+    from swarmprov_nb.carrying import load
+
+    reference = load(options.file)
+    print(f"{reference}\nverify it by: swarmprov verify {reference}")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from swarmprov_nb.status import status
+
+    found = status(options.folder.absolute(), Home.of_user())
+    print(json.dumps(found.to_json(), indent=1) if options.json else found)
+    return 0
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from swarmprov_nb.recording import forget
+
+    if not _confirmed(f"Delete the record of {options.notebook}?", yes=options.yes):
+        raise UsageError("Nothing was deleted.", "Say it by: swarmprov forget NOTEBOOK --yes")
+    count = forget(options.notebook)
+    print(f"{count} session{'s' * (count != 1)} of {options.notebook} forgotten; publications stay.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

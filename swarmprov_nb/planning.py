@@ -1,0 +1,291 @@
+"""Plan a publication: what would leave the machine, and what speaks against it. Nothing is signed or stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from swarmprov_nb.config import Settings
+from swarmprov_nb.errors import PublishRefused, UsageError
+from swarmprov_nb.lineage import Artifact, CellRun, Lineage
+from swarmprov_nb.lineage.graph import closure
+from swarmprov_nb.manifest.disclosure import (
+    CITED,
+    HIDDEN,
+    PUBLISHED,
+    default_disclosure,
+    publication_paths,
+    safe_name,
+    shown_name,
+)
+from swarmprov_nb.manifest.normal_form import Attachment, attachments, cell_id, normal_form
+from swarmprov_nb.notebooks import Cell, Notebook
+
+if TYPE_CHECKING:
+    from swarmprov_nb.manifest.findings import Finding
+    from swarmprov_nb.storing import Keeper
+
+
+_REMARKS: Final = {
+    "edited": "edited since the last run",
+    "failed": "failed",
+    "outOfOrder": "run out of order",
+    "unrun": "never run",
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person decides about one publication; the defaults are what a careful person would choose.
+
+    `hide` and `cite` name artifacts that would otherwise be published; `accept` holds ids of findings.
+    """
+
+    outputs: bool = False
+    old_sources: bool = False
+    all_runs: bool = False
+    hide: tuple[str, ...] = ()
+    cite: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that one publish would do, decided and checked.
+
+    `lineage` is the closure of what is published; `files` are the published artifacts' paths by artifact id;
+    `sources` maps the sha256 of an old source to its bytes.
+    """
+
+    notebook: Notebook
+    subject: str
+    normal: bytes
+    lineage: Lineage
+    recorded: Lineage
+    disclosures: Mapping[str, str]
+    files: Mapping[str, str]
+    sources: Mapping[str, bytes]
+    attached: tuple[Attachment, ...]
+    remarks: Mapping[str, tuple[str, ...]]
+    findings: tuple[Finding, ...]
+    advice: tuple[str, ...]
+    statements: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def published(self) -> tuple[Artifact, ...]:
+        """The artifacts whose bytes leave, in the order of their paths."""
+        return self._with(PUBLISHED)
+
+    @property
+    def cited(self) -> tuple[Artifact, ...]:
+        """The artifacts whose name and digests leave."""
+        return self._with(CITED)
+
+    @property
+    def hidden(self) -> tuple[Artifact, ...]:
+        """The artifacts of which only a commitment leaves."""
+        return self._with(HIDDEN)
+
+    @property
+    def items(self) -> int:
+        """How many things are published: artifacts, the notebook, attachments and old sources."""
+        return len(self.published) + 1 + len(self.attached) + len(self.sources)
+
+    @property
+    def size(self) -> int:
+        """The bytes of what is published, before the manifest."""
+        stored = sum(artifact.stored.size for artifact in self.published if artifact.stored)
+        beside = [self.normal, *self.sources.values(), *(attachment.data for attachment in self.attached)]
+        return stored + sum(map(len, beside))
+
+    @property
+    def stopping(self) -> tuple[Finding, ...]:
+        """The findings that stop a publish until they are removed or accepted one by one."""
+        return tuple(finding for finding in self.findings if finding.confidence == "high")
+
+    def _with(self, disclosure: str) -> tuple[Artifact, ...]:
+        chosen = [a for a in self.lineage.artifacts if self.disclosures.get(a.id) == disclosure]
+        return tuple(sorted(chosen, key=lambda a: self.files.get(a.id, shown_name(a))))
+
+
+def plan(
+    notebook: Notebook, recorded: Lineage, *, keeper: Keeper, settings: Settings, choices: Choices,
+    known_keys: tuple[bytes, ...] = (),
+) -> Plan:  # fmt: skip
+    """Decide what a publish of this notebook would do.
+
+    Raises PublishRefused where the record is foreign, nothing is there to publish, stored bytes are gone, or the
+    source of a contributing run is no longer in the notebook.
+    """
+    _require_own(recorded, notebook)
+    disclosures = _disclosures(recorded, choices)
+    published = [artifact_id for artifact_id, kind in disclosures.items() if kind == PUBLISHED]
+    if not published:
+        raise PublishRefused(
+            f"{notebook.path.name} has made nothing that could be published yet.",
+            "Declare a dataset or model (%%provenance NAME --dataset VAR) or write a file, then run the cell again.",
+        )
+    found = recorded if choices.all_runs else closure(recorded, published)
+    _require_bytes(found, disclosures, keeper)
+    sources = _old_sources(found, notebook, choices)
+    attached = tuple(attachments(notebook))
+    subject = publication_paths([_as_artifact(notebook.path)])["notebook"].removeprefix("files/")
+    to_publish = [artifact for artifact in found.artifacts if disclosures.get(artifact.id) == PUBLISHED]
+    plan = Plan(
+        notebook=notebook,
+        subject=subject,
+        normal=normal_form(notebook, images_of=_figure_cells(found, disclosures), outputs=choices.outputs),
+        lineage=found,
+        recorded=recorded,
+        disclosures=disclosures,
+        files=publication_paths(to_publish, taken=[attachment_path(attachment) for attachment in attached]),
+        sources=sources,
+        attached=attached,
+        remarks=_remarks(notebook, recorded),
+        findings=(),
+        advice=(),
+        statements=_statements(settings),
+    )
+    findings = [finding for finding in _findings(plan, keeper, known_keys, choices) if finding.id not in choices.accept]
+    return replace(plan, findings=tuple(findings), advice=tuple(_advice(plan)))
+
+
+def attachment_path(attachment: Attachment) -> str:
+    """Return where an attachment of a Markdown cell stands in the publication."""
+    return f"files/{safe_name(f'{attachment.cell}-{attachment.name}')}"
+
+
+def _require_own(recorded: Lineage, notebook: Notebook) -> None:
+    if not recorded.session.trusted:
+        raise PublishRefused(
+            f"The record of {notebook.path.name} was not made by this user's swarmprov, or was changed since.",
+            f"Run it here first: swarmprov publish {notebook.path.name} --execute",
+        )
+
+
+def _disclosures(recorded: Lineage, choices: Choices) -> dict[str, str]:
+    """Decide how each artifact leaves: the defaults, then what the person chose by name."""
+    decided = {a.id: kind for a in recorded.artifacts if (kind := default_disclosure(a, recorded)) is not None}
+    for names, kind in ((choices.cite, CITED), (choices.hide, HIDDEN)):
+        for name in names:
+            chosen = [a for a in recorded.artifacts if name in (a.name, shown_name(a), a.id) and a.stored is not None]
+            if not chosen:
+                known = sorted({shown_name(a) for a in recorded.artifacts if a.id in decided})
+                raise UsageError(f"There is no artifact {name!r} to leave out.", f"Name one of: {', '.join(known)}.")
+            decided.update({artifact.id: kind for artifact in chosen})
+    return decided
+
+
+def _require_bytes(found: Lineage, disclosures: Mapping[str, str], keeper: Keeper) -> None:
+    for artifact in found.artifacts:
+        stored = artifact.stored
+        if disclosures.get(artifact.id) == PUBLISHED and (stored is None or not keeper.holds(stored)):
+            raise PublishRefused(
+                f"The bytes of {artifact.title} are no longer in the store.", "Run the cell that makes it again."
+            )
+
+
+def _old_sources(found: Lineage, notebook: Notebook, choices: Choices) -> dict[str, bytes]:
+    """Return the sources of contributing runs that the notebook no longer holds; refuse them unless asked for."""
+    present = {cell.source_sha256 for cell in notebook.code}
+    missing = {run.source_sha256: run for run in found.runs if run.source_sha256 not in present}
+    if missing and not choices.old_sources:
+        names = ", ".join(f"{run.step} [{run.execution_count or run.sequence}]" for run in missing.values())
+        raise PublishRefused(
+            f"{notebook.path.name} no longer holds the source of: {names}.",
+            "Save it and run those cells again — or publish the old source too: --old-sources.",
+        )
+    return {digest: run.source.encode() for digest, run in sorted(missing.items())}
+
+
+def _figure_cells(found: Lineage, disclosures: Mapping[str, str]) -> set[str]:
+    runs = {run.id: run for run in found.runs}
+    figures = [a for a in found.artifacts if a.kind == "figure" and disclosures.get(a.id) == PUBLISHED and a.run]
+    return {runs[a.run].cell_id or "" for a in figures if a.run in runs}
+
+
+def _remarks(notebook: Notebook, recorded: Lineage) -> dict[str, tuple[str, ...]]:
+    """Say which cells were edited since they ran, never ran, failed, or ran in another order than they stand."""
+    last: dict[str, CellRun] = {}
+    for run in recorded.runs:
+        last[run.source_sha256] = run
+        if run.cell_id:
+            last[run.cell_id] = run
+    order = 0
+    named: dict[str, list[str]] = {key: [] for key in ("edited", "failed", "outOfOrder", "unrun")}
+    for cell in notebook.code:
+        run = last.get(cell_id(cell)) or last.get(cell.source_sha256)
+        name = _remark(cell, run, order)
+        if name:
+            named[name].append(cell_id(cell))
+        order = max(order, run.sequence if run else 0)
+    return {key: tuple(cells) for key, cells in named.items() if cells}
+
+
+def _remark(cell: Cell, run: CellRun | None, order: int) -> str | None:
+    if run is None:
+        return "unrun"
+    if run.source_sha256 != cell.source_sha256:
+        return "edited"
+    if run.status != "ok":
+        return "failed"
+    return "outOfOrder" if run.sequence < order else None
+
+
+def _findings(plan: Plan, keeper: Keeper, known_keys: tuple[bytes, ...], choices: Choices) -> Iterable[Finding]:
+    from swarmprov_nb.manifest.findings import scan
+
+    digests = {a.stored.sha256 for a in plan.recorded.artifacts if a.stored}
+    references = {a.stored.reference for a in plan.recorded.artifacts if a.stored and a.stored.reference}
+    sources = {run.source_sha256 for run in plan.recorded.runs}
+    own = digests | references | sources
+    return scan(_texts(plan, keeper, choices), known_keys=known_keys, own_digests=own)
+
+
+def _texts(plan: Plan, keeper: Keeper, choices: Choices) -> Iterator[tuple[str, str]]:
+    """Yield every text that would leave, with the place that a person knows it by."""
+    from swarmprov_nb.manifest.findings import texts_of_stream
+
+    for number, cell in enumerate(plan.notebook.cells, 1):
+        yield f"cell {number}", cell.source
+    if choices.outputs:
+        yield "the notebook's outputs", plan.normal.decode()
+    yield from ((f"old source {digest[:8]}", text.decode("utf-8", "replace")) for digest, text in plan.sources.items())
+    for run in plan.lineage.runs:
+        yield f"step {run.step}", "\n".join(filter(None, (run.step, run.note)))
+    for artifact in (*plan.published, *plan.cited):
+        said = [str(value) for value in (artifact.origin, *vars(artifact.declaration).values()) if value]
+        yield f"declaration of {artifact.name}", "\n".join(said)
+    for artifact in plan.published:
+        yield from texts_of_stream(plan.files[artifact.id], keeper.read(artifact))
+
+
+def _advice(plan: Plan) -> Iterator[str]:
+    """Yield what a person should know before publishing, though it stops nothing."""
+    for artifact in plan.published:
+        if artifact.declaration.license is None:
+            yield f"{artifact.title}: no licence is stated, so nobody may use it (--license SPDX on its step)"
+        if artifact.note:
+            yield f"{artifact.title}: {artifact.note}"
+        if artifact.stored:
+            yield from (f"{artifact.title}: {warning}" for warning in artifact.stored.warnings)
+        later = [a for a in plan.recorded.artifacts if a.name == artifact.name and a.version > artifact.version]
+        if later:
+            yield f"{artifact.title} was changed later in the notebook; the version stored by its step is published"
+    unstored = [a for a in plan.recorded.artifacts if a.declared and a.stored is None]
+    yield from (f"{a.title} is not published: {a.note or 'its bytes were not stored'}" for a in unstored)
+    for key, cells in plan.remarks.items():
+        yield f"{len(cells)} cell{'s' * (len(cells) > 1)} {_REMARKS[key]}: {', '.join(cells)}"
+    gaps = [run for run in plan.lineage.runs if run.gap]
+    yield from (f"step {run.step} was not seen whole: {run.gap}" for run in gaps)
+
+
+def _statements(settings: Settings) -> dict[str, str]:
+    stated = {key: getattr(settings, key) for key in ("license", "contact", "note", "publisher")}
+    return {key: value for key, value in stated.items() if value}
+
+
+def _as_artifact(path: Path) -> Artifact:
+    return Artifact("notebook", None, path.name, 1, "file", path=path.name)

@@ -1,0 +1,102 @@
+"""Preview: what a publish would send into the world, in words, before anything is signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from swarmprov_nb.lineage import Artifact
+from swarmprov_nb.manifest.disclosure import shown_name
+
+if TYPE_CHECKING:
+    from swarmprov_nb.planning import Plan
+    from swarmprov_nb.publishing import Publisher
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_STEP = 1000
+_LABEL = 60
+
+
+def preview(planned: Plan, publisher: Publisher) -> str:
+    """Return the preview's text: items with size and kind, total, cost, who signs, findings, and what is public."""
+    return "\n".join(_lines(planned, publisher))
+
+
+def _lines(planned: Plan, publisher: Publisher) -> Iterator[str]:
+    yield f"Publish {planned.notebook.path.name}: {planned.items} items, {size(planned.size)}, free on this machine"
+    for artifact in planned.published:
+        yield _item("✓", _label(artifact), _kind(artifact), artifact.stored.size if artifact.stored else 0)
+    outputs = "notebook, sources and figures of what is published"
+    yield _item("✓", planned.subject, outputs, len(planned.normal))
+    for attachment in planned.attached:
+        yield _item("✓", attachment.name, "attachment of a Markdown cell", len(attachment.data))
+    for digest, source in planned.sources.items():
+        yield _item("✓", f"sources/{digest[:8]}….py", "source of a run that the notebook no longer holds", len(source))
+    for artifact in planned.cited:
+        yield _item("·", _label(artifact), "cited: name and digests", artifact.stored.size if artifact.stored else 0)
+    yield f"  signed by   {publisher.key.did}"
+    yield f"  and wallet  {publisher.wallet.address}"
+    yield f"  anchored    {_chain(publisher.chain)}"
+    yield from _findings(planned)
+    yield from _leaves(planned)
+
+
+def _findings(planned: Plan) -> Iterator[str]:
+    for finding in planned.findings:
+        mark = "✗" if finding.confidence == "high" else "!"
+        yield f"  {mark} {finding.place}, line {finding.line}: {finding.rule} ({finding.excerpt}); {finding.advice}"
+        if finding.confidence == "high":
+            yield f"    stops the publish; if harmless, accept it by --accept {finding.id}"
+    yield from (f"  ! {line}" for line in planned.advice)
+
+
+def _leaves(planned: Plan) -> Iterator[str]:
+    """Say what becomes public and what does not, to the letter of the disclosure rules."""
+    names = ", ".join(_label(artifact) for artifact in planned.published)
+    yield f"Public for ever, and cannot be recalled: {names}; {planned.subject}."
+    if planned.cited:
+        cited = ", ".join(_label(artifact) for artifact in planned.cited)
+        yield f"Cited: {cited}; whoever can guess such data can confirm it."
+    if planned.hidden:
+        yield f"Hidden: {len(planned.hidden)}; their number and place in the graph show."
+    contains = "Source and Markdown are public and contain: paths, URLs, e-mails and string literals as written"
+    hidden = [shown_name(artifact) for artifact in planned.hidden]
+    text = "\n".join(cell.source for cell in planned.notebook.cells)
+    shared = [name for name in hidden if name and name in text]
+    yield f"{contains}{'; names of hidden artifacts stand in it: ' + ', '.join(shared) if shared else ''}."
+    packages = planned.recorded.session.environment.get("packages", [])
+    private = [package["name"] for package in packages if package.get("editable")]
+    listed = f" (private ones: {', '.join(private)})" if private else ""
+    yield f"Also public: packages{listed}, run times, your key and wallet, which link your publications."
+
+
+def _label(artifact: Artifact) -> str:
+    name = " ".join(shown_name(artifact).split())
+    return name if len(name) <= _LABEL else name[: _LABEL - 1] + "…"
+
+
+def _kind(artifact: Artifact) -> str:
+    licence = artifact.declaration.license
+    return f"{artifact.kind}, {artifact.summary}" + (f", {licence}" if licence else "")
+
+
+def _item(mark: str, name: str, kind: str, bytes_: int) -> str:
+    return f"  {mark} {name:<28} {size(bytes_):>9}  {kind}"
+
+
+def _chain(chain: str) -> str:
+    return "on this machine's own chain: proves nothing to others" if chain == "local" else "nowhere"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for people.
+
+    >>> size(999), size(18_432), size(2_500_000)
+    ('999 bytes', '18 kB', '2.5 MB')
+    """
+    value, unit = float(count), 0
+    while value >= _STEP and unit < len(_UNITS) - 1:
+        value, unit = value / _STEP, unit + 1
+    if unit == 0:
+        return f"{count} bytes"
+    return f"{value:.0f} {_UNITS[unit]}" if value >= 10 else f"{value:.1f} {_UNITS[unit]}"  # noqa: PLR2004

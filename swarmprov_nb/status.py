@@ -1,0 +1,81 @@
+"""Status: what is recorded in a folder and published from this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from swarmprov_nb.errors import RecordError
+from swarmprov_nb.home import Home
+from swarmprov_nb.lineage import Record
+from swarmprov_nb.receipts import Receipt, receipts
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One notebook's record: how many sessions, and how the newest went."""
+
+    notebook: str
+    sessions: int
+    runs: int
+    failed: int
+    artifacts: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is recorded in a folder, and every publication of this home."""
+
+    folder: Path
+    recorded: tuple[Recorded, ...]
+    published: tuple[Receipt, ...]
+    pending: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the status as JSON values; salts stay in the receipts."""
+        published = [{k: v for k, v in asdict(receipt).items() if k != "salts"} for receipt in self.published]
+        recorded = [asdict(entry) for entry in self.recorded]
+        return {"folder": str(self.folder), "recorded": recorded, "published": published, "pending": self.pending}
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"Recorded in {self.folder}:" if self.recorded else f"Nothing is recorded in {self.folder}."
+        for entry in self.recorded:
+            failed = f", {entry.failed} failed" if entry.failed else ""
+            counts = f"{entry.runs} cell runs{failed}, {entry.artifacts} artifacts; {entry.sessions} sessions in all"
+            yield f"  {entry.notebook:<28} {counts}"
+        yield "Published from this machine:" if self.published else "Nothing was published from this machine."
+        for receipt in self.published:
+            day = datetime.fromtimestamp(receipt.published_at, UTC).date().isoformat()
+            yield f"  {receipt.reference}  {day}  {Path(receipt.notebook).name}, {receipt.items} items"
+        if self.pending:
+            yield f"{self.pending} publish was interrupted: publish that notebook again, and it goes on."
+
+
+def status(folder: Path, home: Home) -> Status:
+    """Look into the record of `folder` and the receipts of `home`; makes nothing."""
+    pending = len(list(home.journal.glob("*.jsonl"))) if home.journal.is_dir() else 0
+    return Status(folder, tuple(_recorded(folder, home)), tuple(receipts(home)), pending)
+
+
+def _recorded(folder: Path, home: Home) -> Iterator[Recorded]:
+    from swarmprov_nb.recording import RECORD_KEY
+
+    try:
+        record = Record(folder, key=home.secret(RECORD_KEY), create=False)
+    except RecordError as error:
+        if "Nothing has been recorded" in error.what:
+            return
+        raise
+    with record:
+        sessions = record.sessions()
+        for notebook in dict.fromkeys(session.notebook for session in sessions):
+            own = [session for session in sessions if session.notebook == notebook]
+            newest = record.lineage(own[-1].id)
+            failed = sum(run.status != "ok" for run in newest.runs)
+            yield Recorded(notebook or "(unnamed)", len(own), len(newest.runs), failed, len(newest.artifacts))
