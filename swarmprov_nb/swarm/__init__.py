@@ -10,6 +10,7 @@ from swarmprov_nb.swarm.keccak import keccak256
 from swarmprov_nb.swarm.memory import MemoryStorage
 from swarmprov_nb.swarm.packs import PackStore
 from swarmprov_nb.swarm.reference import Reference
+from swarmprov_nb.swarm.saved import SavedFile, load, save
 from swarmprov_nb.swarm.storage import Status, Storage, Stored, Upload, UploadPlan
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MemoryStorage",
     "PackStore",
     "Reference",
+    "SavedFile",
     "Status",
     "Storage",
     "Stored",
@@ -32,9 +34,11 @@ __all__ = [
     "file_size",
     "hash_chunks",
     "keccak256",
+    "load",
     "read_collection",
     "read_file",
     "reference_of",
+    "save",
     "split",
     "verify_chunks",
     "write_collection",

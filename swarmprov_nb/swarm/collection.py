@@ -60,7 +60,7 @@ def write_collection(
 
     The files' own chunks are not touched. With ``upload`` None nothing is stored.
 
-    >>> len(write_collection([Entry("a.txt", b"\\1" * 32, "text/plain")], index_document="a.txt", upload=None))
+    >>> len(write_collection([Entry("a.txt", bytes(range(32)), "text/plain")], index_document="a.txt", upload=None))
     32
 
     Raises

@@ -11,9 +11,9 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from struct import Struct
-from types import TracebackType
 from uuid import uuid4
 
 from swarmprov_nb.errors import ChunkCorrupt
@@ -30,18 +30,18 @@ _READ = 1 << 20
 
 def make_durable(descriptor: int) -> None:
     """Return once the file's bytes are on the disk, and on macOS past the drive's own cache."""
+    os.fsync(descriptor)
     full_sync = getattr(fcntl, "F_FULLFSYNC", None)
-    if full_sync is None:
-        os.fsync(descriptor)
-    else:
-        fcntl.fcntl(descriptor, full_sync)
+    if full_sync is not None:
+        with suppress(OSError):  # not every file system has it
+            fcntl.fcntl(descriptor, full_sync)
 
 
 def make_folder_durable(folder: Path) -> None:
     """Return once the names in a folder are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        make_durable(descriptor)
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -72,7 +72,8 @@ class PackWriter:
         for number in numbers:
             self.offsets[batch.address(number)] = at
             length = batch.lengths[number]
-            parts += (RECORD.pack(length, batch.spans[number]), batch.payload(number))
+            parts.append(RECORD.pack(length, batch.spans[number]))
+            parts.append(batch.payload(number))
             at += RECORD.size + length
         self._write(b"".join(parts))
 
@@ -92,6 +93,12 @@ class PackWriter:
     def close(self) -> None:
         """Let go of the file; what was not committed counts as garbage from now on."""
         self._file.close()
+
+    def discard(self) -> None:
+        """Give up this pack and remove what was written of it."""
+        self.path.unlink(missing_ok=True)
+        self.path.with_suffix(".idxpart").unlink(missing_ok=True)
+        self.close()
 
 
 def write_durably(path: Path, data: bytes) -> None:
@@ -115,14 +122,6 @@ class PackFile:
         """Let go of the file."""
         self._file.close()
 
-    def __enter__(self) -> PackFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def record(self, offset: int) -> bytes:
         """Bytes of the record at an offset; empty when there is none that could be whole."""
         raw = os.pread(self._file.fileno(), RECORD.size + CHUNK_SIZE, offset)
@@ -130,6 +129,10 @@ class PackFile:
             return b""
         length, _ = RECORD.unpack_from(raw)
         return raw[: RECORD.size + length] if len(raw) >= RECORD.size + length and length <= CHUNK_SIZE else b""
+
+    def whole(self) -> bool:
+        """Whether there is a record wherever the index says; what is in it was not hashed."""
+        return all(self.record(offset) for _, offset in self.index)
 
     def chunk(self, address: bytes, offset: int) -> Chunk:
         """Unverified chunk that the index says is at an offset.

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
-from struct import Struct, error
+from struct import Struct
 
 from swarmprov_nb.errors import StorageError
 
@@ -23,6 +23,7 @@ _NUMBER = Struct("<I")
 _RANGE = Struct("<II")
 # entries that share a table slot: few enough to look at one by one
 _PER_SLOT = 4
+_MAX_BITS = 32
 
 
 def index_bytes(offsets: Mapping[bytes, int]) -> bytes:
@@ -58,14 +59,19 @@ class PackIndex:
         with path.open("rb") as file:
             size = file.seek(0, 2)
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-        try:
-            mark, self._count, self._bits, checksum = _HEAD.unpack_from(self._map)
-            self._entries = _HEAD.size + _NUMBER.size * ((1 << self._bits) + 1)
-            whole = len(self._map) == self._entries + self._count * _ENTRY.size
-        except (error, OverflowError, MemoryError):
-            whole = False
-        if not whole or mark != MARK or zlib.crc32(memoryview(self._map)[_HEAD.size :]) != checksum:
+        if not self._whole():
             raise StorageError(f"The index {path} is damaged.", "It is rebuilt from its pack when that can be read.")
+
+    def _whole(self) -> bool:
+        if len(self._map) < _HEAD.size:
+            return False
+        mark, self._count, self._bits, checksum = _HEAD.unpack_from(self._map)
+        if mark != MARK or self._bits > _MAX_BITS:
+            return False
+        self._entries = _HEAD.size + _NUMBER.size * ((1 << self._bits) + 1)
+        with memoryview(self._map) as view, view[_HEAD.size :] as body:
+            whole = len(view) == self._entries + self._count * _ENTRY.size
+            return whole and zlib.crc32(body) == checksum
 
     def __len__(self) -> int:
         return self._count

@@ -173,15 +173,21 @@ class PackStore:
 
     def _refresh(self) -> None:
         """Open packs that others committed, and let go of those that were merged away."""
+        vanished: set[str] = set()
         with self._mutex:
-            folder = self.folder / "packs"
-            names = {name.removesuffix(".idx") for name in os.listdir(folder) if name.endswith(".idx")}
-            for gone in self._packs.keys() - names:
-                self._packs.pop(gone).close()
-            for name in sorted(names - self._packs.keys(), reverse=True):
-                # merged away between the listing and now: its chunks are in a pack of the next listing
-                with suppress(FileNotFoundError):
-                    self._packs[name] = _opened(folder / f"{name}.pack")
+            # merged away between listing and opening: its chunks are in a pack of the next listing
+            while (missing := self._open_listed()) != vanished:
+                vanished = missing
+
+    def _open_listed(self) -> set[str]:
+        folder = self.folder / "packs"
+        names = {path.stem for path in folder.iterdir() if path.suffix == ".idx"}
+        for gone in self._packs.keys() - names:
+            self._packs.pop(gone).close()
+        for name in names - self._packs.keys():
+            with suppress(FileNotFoundError):
+                self._packs[name] = _opened(folder / f"{name}.pack")
+        return names - self._packs.keys()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -206,22 +212,20 @@ class PackStore:
 
     def _adopt(self, pack: Path, index: Path) -> None:
         folder = self.folder / "packs"
-        make_folder_durable(pack.parent)
         pack.rename(folder / f"{pack.stem}.pack")
-        make_folder_durable(folder)
         index.rename(folder / f"{pack.stem}.idx")
         make_folder_durable(folder)
 
     def _merge_small(self) -> None:
-        small = [pack for pack in self._packs.values() if pack.size < _SMALL]
+        # one with a damaged record stays as it is: merging would hide the damage
+        small = [pack for pack in self._packs.values() if pack.size < _SMALL and pack.whole()]
         if len(small) < _SMALL_PACKS:
             return
         writer = PackWriter(self.folder / "incoming")
         for pack in small:
             for address, offset in pack.index:
-                record = pack.record(offset)
-                if record and address not in writer.offsets:
-                    writer.add_record(address, record)
+                if address not in writer.offsets:
+                    writer.add_record(address, pack.record(offset))
         self._adopt(*writer.seal())
         writer.close()
         for pack in small:
@@ -239,8 +243,13 @@ class PackStore:
         for index in folder.glob("*.idx"):
             if not index.with_suffix(".pack").exists():
                 index.unlink()
-        for part in (*folder.glob("*.idxpart"), *(self.folder / "incoming").glob("*.part")):
+        incoming = self.folder / "incoming"
+        for part in incoming.glob("*.part"):
             _remove_abandoned(part)
+        for part in (*folder.glob("*.idxpart"), *incoming.glob("*.idxpart")):
+            # one beside a pack that is still written belongs to a living process
+            if not part.with_suffix(".part").exists():
+                part.unlink(missing_ok=True)
 
 
 def _remove_abandoned(part: Path) -> None:
@@ -249,7 +258,6 @@ def _remove_abandoned(part: Path) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        part.with_suffix(".idxpart").unlink(missing_ok=True)
         part.unlink(missing_ok=True)
 
 
@@ -298,11 +306,18 @@ class PackUpload:
                 return
             self._new += len(numbers)
             self._bytes += sum(batch.lengths[number] for number in numbers)
-            if self._writer is None:
-                self._writer = self._store.new_writer()
+            self._write(batch, numbers)
+
+    def _write(self, batch: ChunkBatch, numbers: list[int]) -> None:
+        if self._writer is None:
+            self._writer = self._store.new_writer()
+        try:
             self._writer.add(batch, numbers)
-            if self._writer.size >= _PACK_SIZE:
-                self._commit()
+        except OSError:
+            self._writer.discard()
+            raise
+        if self._writer.size >= _PACK_SIZE:
+            self._commit()
 
     def _new_ones(self, batch: ChunkBatch) -> list[int]:
         written = self._writer.offsets if self._writer is not None else {}
