@@ -11,11 +11,13 @@ Each object becomes a frame (`swarmprov_nb.artifacts.digest`) under a tag:
   (of the notebook itself, a lambda), by its bytecode, constants, names, defaults and closure: one Python version only;
 - ``back``: an object that contains itself, by its depth;
 - ``object``: anything else, through the five values of pickle's ``__reduce_ex__(4)``: constructor, arguments, state,
-  items, pairs. The writer's version that scikit-learn adds to a state is left out.
+  items, pairs, less what `swarmprov_nb.artifacts.states` leaves out of a state; ``random``: a ``RandomState``, by what
+  it will draw from.
 """
 
 from __future__ import annotations
 
+import copyreg
 import math
 import struct
 import sys
@@ -24,9 +26,9 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from swarmprov_nb.artifacts.digest import framed, full_name, text
+from swarmprov_nb.artifacts.states import lasting, random_state
 
 _BUDGET = 2_000_000
-_WRITERS_VERSION = "_sklearn_version"
 
 
 class NotCanonical(ValueError):
@@ -79,6 +81,8 @@ class _Walk:
             return framed("set", *sorted(map(self.digest, value)))
         if isinstance(value, FunctionType | CodeType):
             return self._code(value)
+        if (drawn := random_state(value)) is not None:
+            return framed("random", self.digest(drawn))
         return _library(value) or self._reduced(value)
 
     def _code(self, value: FunctionType | CodeType) -> bytes:
@@ -91,16 +95,15 @@ class _Walk:
         return sorted(self.digest(key) + self.digest(item) for key, item in pairs.items())
 
     def _reduced(self, value: Any) -> bytes:
+        reduce = copyreg.dispatch_table.get(type(value))
         try:
-            reduced = value.__reduce_ex__(4)
+            reduced = value.__reduce_ex__(4) if reduce is None else reduce(value)
         except Exception as error:  # a stranger's object may raise anything here
             raise NotCanonical(f"{full_name(type(value))} cannot be taken apart") from error
         if isinstance(reduced, str):
-            return framed("name", text(f"{value.__module__}.{reduced}"))
+            return framed("name", text(f"{getattr(value, '__module__', type(value).__module__)}.{reduced}"))
         build, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-        if isinstance(state, dict):
-            state = {key: item for key, item in state.items() if key != _WRITERS_VERSION}
-        parts = (build, arguments, state, list(items or ()), dict(pairs or ()))
+        parts = (build, arguments, lasting(value, state), list(items or ()), dict(pairs or ()))
         return framed("object", *map(self.digest, parts))
 
 

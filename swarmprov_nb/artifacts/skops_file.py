@@ -11,13 +11,14 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from swarmprov_nb.artifacts.family import Encoded
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SCHEMA = "schema.json"
+_ADDRESSES = frozenset({"_stop_words_id"})  # see states.py
 _VALUES = frozenset({"JsonNode", "TypeNode", "FunctionNode"})  # loaded alike whether shared or not
 
 
@@ -38,16 +39,33 @@ def write_skops(value: Any, stream: BinaryIO) -> Encoded:
         reason = (str(error) or type(error).__name__).splitlines()[0].strip(". ")
         raise NotSkops(f"skops cannot hold this model ({reason[:120]})") from error
     with zipfile.ZipFile(raw) as source:
-        _rewrite(source, stream)
-    return Encoded("application/zip", ".skops", ())
+        schema = json.loads(source.read(_SCHEMA))
+        own = sorted(set(_of_the_notebook(schema)))
+        if any("<" in name for name in own):
+            raise NotSkops("skops cannot hold this model (a function without a name)")
+        _rewrite(source, schema, stream)
+    return Encoded(
+        "application/zip", ".skops", tuple(f"loads only where the notebook's {name} is defined" for name in own)
+    )
 
 
-def _rewrite(source: zipfile.ZipFile, stream: BinaryIO) -> None:
+def _of_the_notebook(node: Any) -> Iterator[str]:
+    """Yield the functions and classes that only the notebook defines, and lambdas of wherever."""
+    if isinstance(node, dict):
+        name = node.get("__class__")
+        if isinstance(name, str) and (node.get("__module__") == "__main__" or "<" in name):
+            yield name
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from _of_the_notebook(item)
+
+
+def _rewrite(source: zipfile.ZipFile, schema: Any, stream: BinaryIO) -> None:
     files = {name: _canonical_file(name, source.read(name)) for name in source.namelist() if name != _SCHEMA}
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    schema = _sorted_sets(json.loads(source.read(_SCHEMA)), digests)
     numbering = _Numbering(digests)
-    renamed = numbering.renamed(schema)
+    renamed = numbering.renamed(_sorted_sets(schema, digests))
     with zipfile.ZipFile(_Forward(stream), "w", zipfile.ZIP_STORED) as target:  # type: ignore[call-overload]
         for old, new in numbering.first.items():
             target.writestr(zipfile.ZipInfo(new, _EPOCH), files[old])
@@ -81,6 +99,8 @@ class _Numbering:
             return node
         number = self._node(node) if "__id__" in node else None
         renamed = {key: self._member(key, item) for key, item in node.items() if key != "__id__"}
+        for key in _ADDRESSES & renamed.keys():
+            renamed[key]["content"] = "0"
         return renamed if number is None else {**renamed, "__id__": number}
 
     def _member(self, key: str, item: Any) -> Any:
