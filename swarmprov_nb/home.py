@@ -16,6 +16,7 @@ from typing import Any
 
 from swarmprov_nb.errors import SwarmprovError, UsageError
 
+RECORD_KEY = "record.key"  # marks the rows of a lineage record as this user's own
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -35,7 +35,8 @@ from swarmprov_nb.signers import author_key
 from swarmprov_nb.storing import Keeper, put
 
 if TYPE_CHECKING:
-    from swarmprov_nb.chain import AnchorBackend, Wallet
+    from swarmprov_nb.chain.anchors import AnchorBackend
+    from swarmprov_nb.chain.wallet import Wallet
     from swarmprov_nb.manifest.author_key import AuthorKey
     from swarmprov_nb.recording import Recorder
 
@@ -63,7 +64,7 @@ class Publisher:
     @classmethod
     def of(cls, home: Home, *, chain: str = LOCAL) -> Publisher:
         """Open the user's keys and embedded store; they are made on first use."""
-        from swarmprov_nb.chain import DevWallet
+        from swarmprov_nb.chain.wallet import DevWallet
 
         if chain not in (LOCAL, NO_CHAIN):
             raise UsageError(f"There is no chain {chain!r} here.", "Give --chain local or --chain none.")
@@ -72,7 +73,7 @@ class Publisher:
 
     def anchors(self) -> AnchorBackend:
         """Open the chain to anchor on."""
-        from swarmprov_nb.chain import open_embedded
+        from swarmprov_nb.chain.evm_anchors import open_embedded
 
         return open_embedded(self.home.private_folder(self.home.chain))
 
@@ -240,7 +241,7 @@ class _Steps:
         """Write the manifest's digest to the chain, once, whoever was interrupted before."""
         if self._by.chain == NO_CHAIN:
             return None
-        from swarmprov_nb.chain import AnchorEdge, AnchorRequest, PreparedStale, PreparedTransaction, anchor
+        from swarmprov_nb.chain.anchors import AnchorEdge, AnchorRequest, PreparedStale, PreparedTransaction, anchor
 
         self._say("anchoring …")
         backend = self._by.anchors()

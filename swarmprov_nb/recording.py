@@ -16,14 +16,13 @@ from swarmprov_nb.capture import Engine, Observation, environment
 from swarmprov_nb.config import Settings
 from swarmprov_nb.declaring import Declared, StepRequest
 from swarmprov_nb.errors import ArtifactError, SwarmprovError, UsageError
-from swarmprov_nb.home import Home
+from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import Artifact, CellRun, Declaration, Edge, Record, Session, Use
 from swarmprov_nb.notebooks import heading_above, project_folder
 
 if TYPE_CHECKING:
     from swarmprov_nb.storing import Keeper
 
-RECORD_KEY: Final = "record.key"
 _LABEL_LENGTH: Final = 80
 
 
@@ -217,6 +216,8 @@ class Recorder:
             self._name_input(draft, uri)
 
     def _artifact_of(self, draft: _Draft, item: Declared) -> Artifact:
+        from swarmprov_nb.artifacts import family_of
+
         name = item.name or self._name_of(item)
         if name in self._current:
             return self._current[name]
@@ -228,7 +229,12 @@ class Recorder:
                 f"There is no variable or file {name!r} after this cell.",
                 f"Declare one of: {', '.join(public)}." if public else "Declare a variable that the cell binds.",
             )
-        kind = type(self._shell.user_ns[name]).__name__
+        value = self._shell.user_ns[name]
+        if (family := family_of(value, declared=True)) is not None:
+            description = family.describe(value)
+            return self._made(draft, name, kind=description.kind, shape=description.shape, schema=description.schema,
+                              summary=description.summary)  # fmt: skip
+        kind = type(value).__name__
         raise ArtifactError(
             f"{name} is a {kind}, and no artifact family can turn it into bytes.",
             "Write it to a file and declare that file, or register a family: swarmprov.register_family.",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swarmprov_nb.errors import RecordError
-from swarmprov_nb.home import Home
+from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import CellRun, Edge, Lineage, Record
 from swarmprov_nb.notebooks import Notebook
 
@@ -26,8 +26,6 @@ def lineage(notebook: str | Path, *, home: Home | None = None) -> Lineage:
     A session in which no front end named the notebook is found by its cells. Raises RecordError where nothing is
     recorded, UsageError where the file is no notebook.
     """
-    from swarmprov_nb.recording import RECORD_KEY
-
     path = Path(notebook).absolute()
     document = Notebook.read(path)
     with Record(path.parent, key=(home or Home.of_user()).secret(RECORD_KEY), create=False) as record:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from swarmprov_nb.errors import RecordError
-from swarmprov_nb.home import Home
+from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import Record
 from swarmprov_nb.receipts import Receipt, receipts
 
@@ -64,8 +64,6 @@ def status(folder: Path, home: Home) -> Status:
 
 
 def _recorded(folder: Path, home: Home) -> Iterator[Recorded]:
-    from swarmprov_nb.recording import RECORD_KEY
-
     try:
         record = Record(folder, key=home.secret(RECORD_KEY), create=False)
     except RecordError as error:

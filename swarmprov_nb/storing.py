@@ -6,6 +6,7 @@ skops bytes differ between library versions.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import uuid
@@ -30,7 +31,24 @@ def user_store(home: Home) -> PackStore:
     return PackStore.open(home.private_folder(home.store), create=True)
 
 
-def put(store: Storage, source: IO[bytes] | bytes) -> bytes:
+class _Hashed:
+    """A stream that takes the sha256 of what is read from it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._digest = hashlib.sha256()
+
+    def readinto(self, buffer: memoryview) -> int:
+        count = self._stream.readinto(buffer)  # type: ignore[attr-defined]
+        self._digest.update(buffer[:count])
+        return int(count)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+
+def put(store: Storage, source: IO[bytes] | bytes | _Hashed) -> bytes:
     """Store a stream or bytes; returns the level-0 reference (32 bytes) under which they can be read again."""
     from swarmprov_nb.swarm import UploadPlan, split
 
@@ -60,7 +78,12 @@ class Keeper:
         if known is not None:
             return known
         with snapshot.path.open("rb") as stream:
-            stored = replace(self.cite(snapshot), reference=put(self.store, stream).hex())
+            hashed = _Hashed(stream)
+            stored = replace(self.cite(snapshot), reference=put(self.store, hashed).hex())
+        if hashed.sha256 != snapshot.sha256:
+            raise StorageError(
+                f"{snapshot.path.name} was changed while it was stored.", "Run its cell again when nothing writes to it."
+            )
         with self._contents() as db:
             db.execute(
                 "INSERT OR REPLACE INTO contents VALUES (?, ?, ?)",

@@ -100,8 +100,8 @@ def examine(storage: Any, root: bytes, *, accepted: Accepted, home: Home) -> Rep
     checks = list(run_checks(evidence))
     valid = all(check.outcome != FAIL for check in checks)
     if not valid:
-        skipped = [Check(name, NOT_CHECKED, "rests on a check that failed") for name in ("signer", "previous", "anchor")]
-        return _report(evidence, [*checks, *skipped], level=LEVELS[0], accepted=accepted, home=home)
+        rest = [Check(name, NOT_CHECKED, "rests on a check that failed") for name in ("signer", "previous", "anchor")]
+        return _report(evidence, [*checks, *rest], level=LEVELS[0], accepted=accepted, home=home)
     signer = _signer(evidence, accepted, home)
     anchor, networks, public = _anchor(evidence, accepted, home)
     checks += [signer, _previous(evidence, home), anchor]
@@ -217,7 +217,7 @@ def _manifest_digest(evidence: Evidence) -> str:
 
 
 def _anchor(evidence: Evidence, accepted: Accepted, home: Home) -> tuple[Check, list[str], bool]:
-    """Ask the networks of the verifier's own choice; returns the check, the networks asked, and whether one is public."""
+    """Ask the networks of the verifier's own choice: the check, the networks asked, whether a public one has it."""
     found: list[str] = []
     asked: list[str] = []
     public = False
@@ -250,7 +250,7 @@ def _backend(name: str, home: Home) -> Any:
     if not home.chain.is_dir():
         return "there is no local chain on this machine"
     try:
-        from swarmprov_nb.chain import open_embedded
+        from swarmprov_nb.chain.evm_anchors import open_embedded
 
         return open_embedded(home.chain)
     except ImportError:
