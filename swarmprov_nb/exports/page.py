@@ -21,6 +21,7 @@ from swarmprov_nb.manifest.reading import to_lineage
 from swarmprov_nb.view.captions import plural
 
 VERSION: Final = "1"
+SHAPES: Final = 100
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
@@ -110,7 +111,7 @@ def _picture(statement: Mapping[str, Any]) -> Html:
 
     drawn = steady(statement)
     title = plain(drawn["predicate"]["notebook"]["subject"])
-    svg = svg_of(to_lineage(drawn), title=f"Lineage of {title}")
+    svg = svg_of(to_lineage(drawn), title=f"Lineage of {title}", limit=SHAPES)
     picture = element("img", src=f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}", alt=_alt(statement))
     return element(
         "section",

@@ -50,7 +50,7 @@ def _step(activity: Mapping[str, Any], made: list[str], names: Names) -> Html:
         facts((("used", join(*used, by=" ")), ("made", join(*map(names.chip, made), by=" ")))),
         element("div", _details(activity, names), class_="folds"),
         id=activity["id"],
-        class_="" if activity["status"] == "ok" else "failed",
+        class_="step" if activity["status"] == "ok" else "step failed",
     )
 
 
@@ -75,7 +75,6 @@ def _details(activity: Mapping[str, Any], names: Names) -> Html:
         ("source", join(link(source["subject"]), cell)),
         ("its sha256", code(source["sha256"])),
         ("started", words(when(activity["startedAt"]))),
-        ("ended", words(when(activity["endedAt"]))),
     ]
     return fold(words("details"), facts(known))
 

@@ -9,8 +9,8 @@ STYLE: Final = """
 --good:#1a7f37;--bad:#b3131f;--badbg:#fff1f0;--warn:#7d4e00;--warnbg:#fff8e5;--warnedge:#d4a72c;
 --dataset:#0072b2;--model:#a8478f;--figure:#00805a;--file:#5f6975;--hidden:#5f6975;
 --datasetbg:#e8f3fa;--modelbg:#faeef7;--figurebg:#e6f5f0;--filebg:#f1f3f5}
-@media(prefers-color-scheme:dark){:root{--paper:#0d1117;--card:#14191f;--bar:#1a2027;--edge:#323a44;--ink:#e2e6ea;
---quiet:#9aa4af;--accent:#ff9440;--good:#4ac26b;--bad:#ff8f88;--badbg:#2d1416;--warn:#e3b341;--warnbg:#2a2213;
+@media(prefers-color-scheme:dark){:root{--paper:#0f1012;--card:#161616;--bar:#1c1d1f;--edge:#34373b;--ink:#e4e5e7;
+--quiet:#9fa4aa;--accent:#ff9440;--good:#4ac26b;--bad:#ff8f88;--badbg:#2d1416;--warn:#e3b341;--warnbg:#2a2213;
 --warnedge:#9a7416;--dataset:#62b6e8;--model:#dd8fc9;--figure:#4cc3a0;--file:#9aa4af;--hidden:#9aa4af;
 --datasetbg:#10283a;--modelbg:#321a2c;--figurebg:#0f2e26;--filebg:#222a32}}
 *{box-sizing:border-box}
@@ -22,7 +22,7 @@ h1{font-size:1.9rem;line-height:1.2;margin:.1rem 0 .6rem;font-weight:650;letter-
 h2{font-size:1.06rem;margin:2.6rem 0 .5rem;font-weight:650}
 h3{font-size:1rem;margin:0;font-weight:600;display:inline}
 p{margin:.35rem 0}
-a{color:inherit;text-decoration-color:var(--edge);text-underline-offset:.18em}
+a{color:inherit;text-decoration-color:var(--quiet);text-decoration-thickness:1px;text-underline-offset:.18em}
 a:hover{text-decoration-color:currentColor}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:3px}
 code{font:.87em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
@@ -42,9 +42,9 @@ padding:.55rem .95rem}
 .card>:target{background:var(--bar)}
 .card article>header,.card li>header{display:flex;gap:.7rem;align-items:baseline;justify-content:space-between}
 .card header h3{flex:1;min-width:0}
-.picture{background:#fff;overflow-x:auto}
+.card.picture{border:0;border-radius:10px;overflow-x:auto}
 .picture img{display:block;width:100%;min-width:44rem;height:auto}
-@media(prefers-color-scheme:dark){.picture{background:#14191f}.picture img{filter:invert(.915) hue-rotate(180deg)}}
+@media(prefers-color-scheme:dark){.picture img{filter:invert(.915) hue-rotate(180deg)}}
 .size{color:var(--quiet);white-space:nowrap;font-size:.92rem}
 .badge{display:inline-block;font-size:.76rem;line-height:1.5;font-weight:400;color:var(--quiet);
 border:1px solid var(--edge);border-radius:1em;padding:0 .6em;margin-left:.5em;vertical-align:.08em}
@@ -70,7 +70,8 @@ font-size:.92rem}
 .warning{color:var(--warn)}
 .remark{border-color:var(--edge);background:var(--bar)}
 dl{margin:.35rem 0;display:grid;gap:.25rem}
-dl>div{display:grid;grid-template-columns:7.5rem minmax(0,1fr);gap:.8rem}
+dl>div{display:grid;grid-template-columns:7.5rem minmax(0,1fr);gap:.8rem;align-items:baseline}
+.steps>li>dl>div{grid-template-columns:3.2rem minmax(0,1fr)}
 dt{color:var(--quiet);font-size:.92rem}
 dd{margin:0}
 .prose{white-space:pre-wrap}
@@ -90,7 +91,8 @@ ul,ol.how{padding-left:1.25rem}ul{margin:.3rem 0}
 footer{margin-top:3rem;border-top:1px solid var(--edge);padding-top:.8rem;font-size:.88rem}
 @media(min-width:46rem){article>div:has(>.half){display:grid;grid-template-columns:1fr 1fr;gap:0 2rem}}
 @media(max-width:34rem){body{padding:1.3rem .9rem 3rem}h1{font-size:1.5rem}dl>div{grid-template-columns:1fr;gap:0}
-.steps>li>:not(header){margin-left:0}td:first-child{min-width:6rem}.badge{margin:0 .4em 0 0}}
+.steps>li>:not(header){margin-left:0}td:first-child{min-width:6rem}
+.steps>li>dl>div{grid-template-columns:3.2rem minmax(0,1fr);gap:.8rem}}
 @media print{:root{--paper:#fff;--card:#fff;--ink:#000;--quiet:#444}body{max-width:none;padding:0;font-size:10pt}
 .picture img{min-width:0;filter:none}.card>article,.card>li{break-inside:avoid}h2{break-after:avoid}
 details:not([open]){display:none}.card{overflow:visible}}

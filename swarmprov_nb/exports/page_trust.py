@@ -19,12 +19,15 @@ _PROVES_NOT: Final = (
     "That the steps ran as stated: they were captured by the publisher's recorder, on the publisher's machine.",
     "That the results are right, or that no newer version exists.",
 )
+_LEFT_OUT: Final = "of this session left out: as far as was seen, nothing published came from what they did"
 _CELLS: Final = (
     ("unrun", "never ran"),
     ("edited", "changed after the run"),
     ("outOfOrder", "ran out of order"),
     ("failed", "failed"),
 )
+
+_STATEMENTS: Final = (("purpose", "purpose"), ("license", "licence"), ("contact", "contact"), ("note", "note"))
 
 
 def signer(statement: Mapping[str, Any]) -> Html:
@@ -37,7 +40,7 @@ def signer(statement: Mapping[str, Any]) -> Html:
     known = [
         ("author key", code(author["key"])),
         ("claims to be", join(say(name), words(" "), claim) if name else Html("")),
-        *((word, prose(said[word])) for word in ("purpose", "license", "contact", "note") if word in said),
+        *((word, prose(said[key])) for key, word in _STATEMENTS if key in said),
         ("recorded by", join(say(recorder["name"]), words(" "), say(recorder["version"], limit=40))),
         ("session began", words(when(predicate["session"]["startedAt"]))),
         *_ancestry(predicate),
@@ -93,7 +96,7 @@ def _omitted(predicate: Mapping[str, Any]) -> Iterator[Html]:
     assumed = sum(link["confidence"] == "assumed" for link in links)
     omitted = predicate["omitted"]
     lines = (
-        (omitted["activities"], "cell run", "of this session left out: nothing published came from what they did"),
+        (omitted["activities"], "cell run", _LEFT_OUT),
         (omitted["externalInputs"], "input", "counted only: neither named nor fingerprinted"),
         (hidden, "artifact", "hidden"),
         (gaps, "cell run", "not seen in full"),
