@@ -23,7 +23,7 @@ from swarmprov_nb.swarm import (
     UploadPlan,
     chunk_addresses,
     pack_file,
-    packs,
+    pack_upload,
     read_file,
     reference_of,
     split,
@@ -137,7 +137,7 @@ def test_small_packs_are_merged_and_readers_go_on(store):
 
 def test_uploads_larger_than_a_pack_are_committed_pack_by_pack(store, monkeypatch):
     """Each full pack is committed, children first, so that the root is the last to be there."""
-    monkeypatch.setattr(packs, "_PACK_SIZE", 1 << 20)
+    monkeypatch.setattr(pack_upload, "_PACK_SIZE", 1 << 20)
     data = noise(7 << 20)
     upload = store.upload(b"", UploadPlan("x"))
     root = split(data, upload)

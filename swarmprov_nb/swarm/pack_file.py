@@ -11,12 +11,12 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from struct import Struct
 from uuid import uuid4
 
-from swarmprov_nb.errors import ChunkCorrupt
+from swarmprov_nb.errors import ChunkCorrupt, StorageError
 from swarmprov_nb.swarm.bmt import CHUNK_SIZE
 from swarmprov_nb.swarm.chunk import Chunk, ChunkBatch
 from swarmprov_nb.swarm.pack_index import PackIndex, index_bytes
@@ -26,6 +26,20 @@ RECORD = Struct("<HQ")
 END = Struct("<HQI")
 _END_LENGTH = 0xFFFF
 _READ = 1 << 20
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turn a failure of the operating system into a StorageError about the store in this folder."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StorageError(f"The store {folder} is missing {error.filename}.", "Name another store.") from error
+    except OSError as error:
+        raise StorageError(
+            f"The store {folder} cannot be used: {error.strerror or error}.",
+            "Free space or change the folder's permissions, or name another store.",
+        ) from error
 
 
 def make_durable(descriptor: int) -> None:

@@ -17,13 +17,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from swarmprov_nb.errors import ChunkNotFound, StorageError
-from swarmprov_nb.swarm.chunk import Chunk, ChunkBatch, verify_chunks
-from swarmprov_nb.swarm.pack_file import PackFile, PackWriter, make_folder_durable, rebuild_index, write_durably
+from swarmprov_nb.swarm.chunk import Chunk, verify_chunks
+from swarmprov_nb.swarm.pack_file import (
+    PackFile,
+    PackWriter,
+    explained,
+    make_folder_durable,
+    rebuild_index,
+    write_durably,
+)
+from swarmprov_nb.swarm.pack_upload import PackUpload
 from swarmprov_nb.swarm.reference import ADDRESS_SIZE
-from swarmprov_nb.swarm.storage import Status, Stored, UploadPlan
+from swarmprov_nb.swarm.storage import Status, UploadPlan
 
 _VERSION = "swarmprov store 1\n"
-_PACK_SIZE = 128 << 20
 _SMALL = 4 << 20
 _SMALL_PACKS = 16
 _READ_CHUNKS = 128
@@ -52,7 +59,7 @@ class PackStore:
         self.folder = Path(folder)
         self._packs: dict[str, PackFile] = {}
         self._mutex = threading.RLock()
-        with _explained(self.folder):
+        with explained(self.folder):
             if create:
                 self._create()
             self._check_version()
@@ -100,7 +107,7 @@ class PackStore:
         """
         for start in range(0, len(addresses), _READ_CHUNKS):
             wanted = addresses[start : start + _READ_CHUNKS]
-            with _explained(self.folder):
+            with explained(self.folder):
                 chunks = [self._chunk(address) for address in wanted]
                 verify_chunks(chunks)
             yield from chunks
@@ -130,7 +137,7 @@ class PackStore:
 
     def has(self, addresses: Sequence[bytes]) -> Sequence[bool]:
         """Whether each address is held, by what the indexes say."""
-        with self._mutex, _explained(self.folder):
+        with self._mutex, explained(self.folder):
             held = [self._find(address) is not None for address in addresses]
             if not all(held):
                 self._refresh()
@@ -147,14 +154,14 @@ class PackStore:
     def upload(self, root: bytes, plan: UploadPlan) -> PackUpload:
         """Open an upload. Chunks that are held are not written again, which is what resuming one amounts to."""
         del plan
-        with self._mutex, _explained(self.folder):
+        with self._mutex, explained(self.folder):
             self._refresh()
         return PackUpload(self, root)
 
     def pin(self, root: bytes, keep: bool) -> None:  # noqa: FBT001 - the Protocol's signature
         """Mark a root as kept, or no longer; nothing is deleted either way."""
         path = self.folder / "pins" / root.hex()
-        with _explained(self.folder):
+        with explained(self.folder):
             if keep:
                 path.touch()
             else:
@@ -163,7 +170,7 @@ class PackStore:
 
     def pins(self) -> Iterator[bytes]:
         """Roots that are kept, in order."""
-        with _explained(self.folder):
+        with explained(self.folder):
             names = sorted(path.name for path in (self.folder / "pins").iterdir())
         return iter([bytes.fromhex(name) for name in names if len(name) == 2 * ADDRESS_SIZE])
 
@@ -267,83 +274,3 @@ def _opened(path: Path) -> PackFile:
     except StorageError:
         rebuild_index(path)
         return PackFile(path)
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise StorageError(f"The store {folder} is missing {error.filename}.", "Name another store.") from error
-    except OSError as error:
-        raise StorageError(
-            f"The store {folder} cannot be used: {error.strerror or error}.",
-            "Free space or change the folder's permissions, or name another store.",
-        ) from error
-
-
-class PackUpload:
-    """An upload into a PackStore: packs of up to 128 MiB, each committed when it is full."""
-
-    def __init__(self, store: PackStore, root: bytes) -> None:
-        self._store = store
-        self._root = root
-        self._writer: PackWriter | None = None
-        self._chunks = self._new = self._bytes = 0
-
-    def put(self, batch: ChunkBatch) -> None:
-        """Write the chunks that the store does not hold yet.
-
-        Raises
-        ------
-        StorageError
-            The disk is full, read-only or gone. What was finished before is safe.
-        """
-        with _explained(self._store.folder):
-            numbers = self._new_ones(batch)
-            self._chunks += len(batch)
-            if not numbers:
-                return
-            self._new += len(numbers)
-            self._bytes += sum(batch.lengths[number] for number in numbers)
-            self._write(batch, numbers)
-
-    def _write(self, batch: ChunkBatch, numbers: list[int]) -> None:
-        if self._writer is None:
-            self._writer = self._store.new_writer()
-        try:
-            self._writer.add(batch, numbers)
-        except OSError:
-            self._writer.discard()
-            raise
-        if self._writer.size >= _PACK_SIZE:
-            self._commit()
-
-    def _new_ones(self, batch: ChunkBatch) -> list[int]:
-        written = self._writer.offsets if self._writer is not None else {}
-        fresh: dict[bytes, int] = {}
-        for number in range(len(batch)):
-            address = batch.address(number)
-            if address not in written:
-                fresh.setdefault(address, number)
-        held = self._store.holds(list(fresh))
-        return [number for number, known in zip(fresh.values(), held, strict=True) if not known]
-
-    def _commit(self) -> None:
-        if self._writer is not None:
-            self._store.commit(self._writer)
-            self._writer = None
-
-    def finish(self) -> Stored:
-        """Commit what was put and return once it is on the disk.
-
-        Raises
-        ------
-        StorageError
-            It could not be written, or the root that the upload was opened for was never put.
-        """
-        with _explained(self._store.folder):
-            self._commit()
-        if self._root and not self._store.has([self._root])[0]:
-            raise StorageError(f"The upload of {self._root.hex()} ended before its root.", "Store it again.")
-        return Stored(self._root, self._chunks, self._new, self._bytes)
