@@ -11,25 +11,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from swarmprov_nb.exports import page, requirements
 from swarmprov_nb.exports.exporter import Exporter, Render
+from swarmprov_nb.exports.page import PAGE
+from swarmprov_nb.exports.requirements import REQUIREMENTS
 
 __all__ = ["EXPORTERS", "Exporter", "Render", "declared", "regenerate"]
 
 EXPORTERS: Final[Mapping[str, Exporter]] = MappingProxyType(
-    {
-        exporter.name: exporter
-        for exporter in (
-            Exporter("page", page.VERSION, "index.html", "text/html; charset=utf-8", page.render),
-            Exporter(
-                "requirements",
-                requirements.VERSION,
-                "requirements.txt",
-                "text/plain; charset=utf-8",
-                requirements.render,
-            ),
-        )
-    }
+    {exporter.name: exporter for exporter in (PAGE, REQUIREMENTS)}
 )
 
 

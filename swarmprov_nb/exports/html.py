@@ -1,5 +1,6 @@
 """HTML in which a stranger's text stays text: escaped, isolated in its direction, cut where it is long.
 
+Marks that turn the direction of text go, as in the picture: with them a name could read as another.
 Every string from a manifest goes through `say`, `prose` or `link`; only what these functions return is `Html`.
 """
 
@@ -45,8 +46,8 @@ def words(text: str) -> Html:
 def say(text: str, *, limit: int = SHORT) -> Html:
     r"""Return a stranger's text on one line: isolated, and cut at `limit` with the whole of it as title.
 
-    >>> say('<b>"\u202e')
-    '<bdi>&lt;b&gt;&quot;\u202e</bdi>'
+    >>> say('<b>"\u202egnp.exe')
+    '<bdi>&lt;b&gt;&quot;gnp.exe</bdi>'
     >>> say("abcdef", limit=3)
     '<bdi title="abcdef">abc…</bdi>'
     """
@@ -63,8 +64,8 @@ def prose(text: str, *, limit: int = 400) -> Html:
 
 
 def plain(text: str, *, limit: int = SHORT) -> Html:
-    """Return a stranger's text for places that take no elements: without direction marks, cut at `limit`."""
-    bare = " ".join(_DIRECTIONS.sub("", text[: 4 * limit]).split())
+    """Return a stranger's text for places that take no elements, on one line and cut at `limit`."""
+    bare = " ".join(text[: 4 * limit].split())
     return words(bare if len(bare) <= limit else bare[:limit].rstrip() + "…")
 
 
@@ -102,4 +103,5 @@ def facts(pairs: Iterable[tuple[str, Html]]) -> Html:
 
 
 def _escaped(text: str) -> str:
-    return escape(_BARE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n")))
+    visible = _DIRECTIONS.sub("", text.replace("\r\n", "\n"))
+    return escape(_BARE.sub("\N{REPLACEMENT CHARACTER}", visible))

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 
+from swarmprov_nb.exports.exporter import Exporter
 from swarmprov_nb.exports.html import Html, code, element, join, plain, say, words
 from swarmprov_nb.exports.page_artifacts import artifacts, counts, environment
 from swarmprov_nb.exports.page_names import Names, when
@@ -47,6 +48,9 @@ def render(statement: Mapping[str, Any], *, manifest_sha256: str) -> bytes:
     )
     document = element("html", _head(statement), element("body", *body), lang="en")
     return f"<!DOCTYPE html>\n{document}\n".encode()
+
+
+PAGE: Final = Exporter("page", VERSION, "index.html", "text/html; charset=utf-8", render)
 
 
 def _head(statement: Mapping[str, Any]) -> Html:

@@ -78,7 +78,7 @@ def _item(entity: Mapping[str, Any], sha256: str, names: Names) -> Html:
         element("header", title, size),
         element("p", join(*_about(entity, names), by=" · "), class_="quiet"),
         *(element("p", say(warning, limit=600), class_="warning") for warning in entity.get("warnings", ())),
-        *([element("p", prose(entity["remark"]), class_="remark")] if "remark" in entity else []),
+        *([element("div", prose(entity["remark"]), class_="remark")] if "remark" in entity else []),
         facts((word, prose(entity[key])) for key, word in _DECLARED if key in entity),
         element("div", _schema(entity), _digests(entity, sha256, names), class_="folds"),
         id=entity["id"],

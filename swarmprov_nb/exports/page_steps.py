@@ -46,7 +46,7 @@ def _step(activity: Mapping[str, Any], made: list[str], names: Names) -> Html:
         "li",
         element("header", head),
         _ending(activity),
-        *([element("p", prose(activity["note"]), class_="quiet")] if activity.get("note") else []),
+        *([element("div", prose(activity["note"]), class_="quiet")] if activity.get("note") else []),
         facts((("used", join(*used, by=" ")), ("made", join(*map(names.chip, made), by=" ")))),
         element("div", _details(activity, names), class_="folds"),
         id=activity["id"],
@@ -62,7 +62,7 @@ def _ending(activity: Mapping[str, Any]) -> Html:
     if activity["status"] == "interrupted":
         lines.append(words("✗ interrupted"))
     failed = [element("p", line, class_="failure") for line in lines]
-    gap = [element("p", words("! not seen: "), prose(activity["gap"]), class_="warning")] if "gap" in activity else []
+    gap = [element("div", words("! not seen: "), prose(activity["gap"]), class_="warning")] if "gap" in activity else []
     return join(*failed, *gap)
 
 

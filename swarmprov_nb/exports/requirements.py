@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from swarmprov_nb.exports.exporter import Exporter
+
 VERSION: Final = "1"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,200}[A-Za-z0-9])?")
@@ -38,6 +40,9 @@ def render(statement: Mapping[str, Any], *, manifest_sha256: str) -> bytes:
     ]
     packages = sorted(environment["packages"], key=lambda package: (_normalized(package["name"]), package["version"]))
     return "".join(f"{line}\n" for line in (*head, *map(_line, packages))).encode()
+
+
+REQUIREMENTS: Final = Exporter("requirements", VERSION, "requirements.txt", "text/plain; charset=utf-8", render)
 
 
 def _line(package: Mapping[str, Any]) -> str:
