@@ -123,9 +123,8 @@ def store(size: int, rounds: int, folder: Path) -> None:
     copy, put, hashing, read = (statistics.median(values) for values in (copies, puts, hashes, reads))
     print(f"copy {size // MIB} MiB with fsync           {size / copy / 1e6:8.1f} MB/s wall")
     print(f"store it, hashing included       {size / put / 1e6:8.1f} MB/s wall {put / copy:8.2f} x the copy's time")
-    print(
-        f"store it, hashing taken off      {size / (put - hashing) / 1e6:8.1f} MB/s wall {(put - hashing) / copy:8.2f} x"
-    )
+    alone = put - hashing
+    print(f"store it, hashing taken off      {size / alone / 1e6:8.1f} MB/s wall {alone / copy:8.2f} x")
     print(f"read it, every chunk re-hashed   {size / read / 1e6:8.1f} MB/s wall")
     print(f"disk taken                       {disk:8.3f} x the bytes")
 

@@ -68,8 +68,10 @@ def test_an_engine_that_disagrees_is_never_used():
 
 
 def test_without_numba_the_plain_engine_is_used(monkeypatch):
-    """A missing numba is no error."""
+    """A missing numba, or one that fails, is no error."""
     monkeypatch.setitem(sys.modules, "numba", None)
+    assert bmt._Engines().load(wait=True) is None
+    monkeypatch.setitem(sys.modules, "numba", object())
     assert bmt._Engines().load(wait=True) is None
 
 

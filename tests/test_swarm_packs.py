@@ -192,7 +192,7 @@ def test_an_index_that_points_wrongly_is_not_believed(store):
     root, _ = put(store, noise(3000))
     other, _ = put(store, b"other")
     index = next(path for path in store.folder.rglob("*.idx") if PackIndex(path).offset(root))
-    for offset in (17, 1 << 40):
+    for offset in (3, 17, 1 << 40, (1 << 64) - 1):
         index.write_bytes(index_bytes({root: offset}))
         with pytest.raises(ChunkCorrupt):
             list(PackStore(store.folder).read([root]))
@@ -315,6 +315,32 @@ def test_threads_and_instances_write_at_once(store):
         thread.join()
     assert not failures
     assert all(store.has([reference_of(data) for data in contents]))
+
+
+WRITER = textwrap.dedent("""
+    import pathlib, sys
+    from swarmprov_nb.swarm import PackStore, UploadPlan, packs, split
+
+    packs._SMALL_PACKS = 4
+    store = PackStore(pathlib.Path(sys.argv[1]))
+    for number in range(12):
+        upload = store.upload(b"", UploadPlan("x"))
+        root = split(f"{sys.argv[2]} {number}".encode(), upload)
+        upload.finish()
+        assert [chunk.address for chunk in store.read([root])] == [root]
+""")
+
+
+def test_processes_write_and_merge_at_once(tmp_path):
+    """Three processes that create, commit and merge in one folder lose nothing and read their own."""
+    running = [
+        subprocess.Popen([sys.executable, "-c", WRITER, tmp_path / "s", name], cwd=Path(__file__).parents[1])
+        for name in "abc"
+    ]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    store = PackStore(tmp_path / "s", create=False)
+    assert all(store.has([reference_of(f"{name} {number}".encode()) for name in "abc" for number in range(12)]))
+    assert len(list((store.folder / "packs").glob("*.pack"))) < 12
 
 
 KILLED = textwrap.dedent("""

@@ -122,8 +122,11 @@ class _Engines:
 def _trusted_numba_engine() -> Engine | None:
     from swarmprov_nb.swarm import bmt_numba
 
-    engine = bmt_numba.load()
-    return engine if engine is not None and _agrees(engine) else None
+    try:
+        engine = bmt_numba.load()
+        return engine if engine is not None and _agrees(engine) else None
+    except Exception:  # noqa: BLE001 - a compiler can fail in any way; the plain engine is always right
+        return None
 
 
 def _agrees(engine: Engine) -> bool:

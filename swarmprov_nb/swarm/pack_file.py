@@ -138,6 +138,8 @@ class PackFile:
 
     def record(self, offset: int) -> bytes:
         """Bytes of the record at an offset; empty when there is none that could be whole."""
+        if not len(MARK) <= offset < self.size:
+            return b""
         raw = os.pread(self._file.fileno(), RECORD.size + CHUNK_SIZE, offset)
         if len(raw) < RECORD.size:
             return b""
