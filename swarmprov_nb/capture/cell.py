@@ -1,0 +1,98 @@
+"""A cell as typed, and all that its text says: one analysis per run, before it runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .names import Names, names_of
+from .opaque import acting_names
+from .seeds import seeded_generators
+from .tracking import contained
+
+_OUTPUTS: Final = frozenset({"Out", "_oh"})
+_NESTING: Final = frozenset({"capture", "provenance"})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The text of a cell, analysed; `error` says why it could not be."""
+
+    source: str
+    tree: ast.Module
+    names: Names
+    acting: frozenset[str]
+    seeded: frozenset[str]
+    outputs: frozenset[str]
+    error: str | None = None
+
+    @property
+    def needs_tracking(self) -> bool:
+        """Whether only running it shows what it reads; magics that run code by themselves leave it to text."""
+        return self.names.dynamic and all(m.code() is None or m.name in _NESTING for m in self.names.magics)
+
+    @property
+    def contained(self) -> bool:
+        """Whether ``globals()`` can be stood in for."""
+        return contained(self.tree)
+
+
+def cell_of(source: str, transform: Callable[[str], str]) -> Cell:
+    """Analyse a cell; `transform` is the shell's ``transform_cell``.
+
+    >>> cell_of("y = x", str).names.reads
+    {'x': 1}
+    """
+    error = None
+    try:
+        tree = ast.parse(transform(_body(source)))
+    except (SyntaxError, ValueError) as failure:  # the shell will say so, and nothing will run
+        tree, error = ast.Module([], []), type(failure).__name__
+
+    def parse(text: str) -> ast.Module:
+        try:
+            return ast.parse(transform(text))
+        except (SyntaxError, ValueError):
+            return ast.Module([], [])
+
+    names = names_of(tree, parse)
+    inside = [parse(code) for code in (magic.code() for magic in names.magics) if code]
+    whole = ast.Module([*tree.body, *(statement for part in inside for statement in part.body)], [])
+    return Cell(
+        source=source,
+        tree=whole,
+        names=names,
+        acting=frozenset(acting_names(whole)),
+        seeded=frozenset(seeded_generators(whole)),
+        outputs=frozenset(_outputs(whole)),
+        error=error,
+    )
+
+
+def _body(source: str) -> str:
+    """Return what runs when the ``%%provenance`` line is taken off."""
+    first, _, rest = source.lstrip().partition("\n")
+    return rest if first.startswith("%%provenance") else source
+
+
+def _outputs(tree: ast.AST) -> set[str]:
+    """Return ``_7`` for each ``Out[7]``."""
+    return {
+        f"_{node.slice.value}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in _OUTPUTS
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int)
+    }
+
+
+def short_texts(values: list[Any]) -> list[str]:
+    """Return the texts and paths among values: what a shell line may have been given.
+
+    >>> short_texts(["a.csv", 3])
+    ['a.csv']
+    """
+    import os
+
+    return [str(value) for value in values if isinstance(value, str | os.PathLike) and len(str(value)) < 300]  # noqa: PLR2004

@@ -1,0 +1,225 @@
+"""Reads inside user code: the global names that functions, classes and instances of a notebook look up when they run.
+
+Names are bound late, so they are looked up after the cell has run; code objects are collected before, because the
+cell may exhaust a generator or delete a function. Only code whose globals are the notebook's counts.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import functools
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_CONSTRUCTING: Final = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"})
+_DYNAMIC: Final = frozenset({"exec", "eval", "globals", "vars", "get_ipython"})
+_NODES: Final = 300  # how far a value is searched for functions
+_ATOMS: Final = (int, float, complex, str, bytes, bool, type(None), types.ModuleType, types.BuiltinFunctionType)
+
+
+@functools.lru_cache(maxsize=4096)
+def global_names(code: types.CodeType) -> frozenset[str]:
+    """Return the global names that `code` and what is nested in it load.
+
+    >>> global_names(compile("lambda: x", "", "eval").co_consts[0])
+    frozenset({'x'})
+    """
+    found = {step.argval for step in dis.get_instructions(code) if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}}
+    if found & _DYNAMIC:
+        found |= _names_in_texts(code)
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            found |= global_names(part)
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=4096)
+def attribute_names(code: types.CodeType) -> frozenset[str]:
+    """Return the attribute names that `code` and what is nested in it mention."""
+    nested = [attribute_names(part) for part in code.co_consts if isinstance(part, types.CodeType)]
+    return frozenset(code.co_names).union(*nested)
+
+
+def _names_in_texts(code: types.CodeType) -> set[str]:
+    found: set[str] = set()
+    for text in code.co_consts:
+        if isinstance(text, str) and len(text) < 1000:  # noqa: PLR2004 - longer texts are prose
+            try:
+                tree = ast.parse(text)
+            except (SyntaxError, ValueError):
+                continue
+            found |= {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
+    return found
+
+
+@dataclass(frozen=True)
+class Use:
+    """How a cell uses values: the attributes it names, and whether this value was handed to somebody else's code."""
+
+    attributes: frozenset[str] = frozenset()
+    escapes: bool = False
+
+
+@dataclass
+class Code:
+    """What may run when a value is used: code objects, and user classes whose current state then counts."""
+
+    codes: set[types.CodeType] = field(default_factory=set)
+    classes: set[type] = field(default_factory=set)
+
+
+def code_of(value: Any, namespace: Mapping[str, Any], use: Use) -> Code:
+    """Return the user code that using `value` may run.
+
+    >>> space = {}
+    >>> exec("def area(r): return pi * r * r", space)
+    >>> code = code_of(space["area"], space, Use())
+    >>> [global_names(each) for each in code.codes]
+    [frozenset({'pi'})]
+    """
+    search = _Search(namespace, use)
+    search.visit(value)
+    return search.code
+
+
+class _Search:
+    def __init__(self, namespace: Mapping[str, Any], use: Use) -> None:
+        self.code = Code()
+        self._namespace = namespace
+        self._use = use
+        self._seen: set[int] = set()
+        self._keep: list[Any] = []
+
+    def visit(self, value: Any) -> None:
+        if isinstance(value, _ATOMS) or id(value) in self._seen or len(self._seen) > _NODES:
+            return
+        self._seen.add(id(value))
+        self._keep.append(value)  # an id is only good while its object lives
+        for part in self._parts(value):
+            self.visit(part)
+
+    def _parts(self, value: Any) -> Iterable[Any]:
+        if isinstance(value, types.FunctionType):
+            return self._function(value)
+        if isinstance(value, types.MethodType):
+            return (value.__func__, value.__self__)
+        if isinstance(value, functools.partial):
+            return (value.func, *value.args, *value.keywords.values())
+        if isinstance(value, property):
+            return (value.fget, value.fset)
+        if isinstance(value, type):
+            return self._class(value, constructing=True)
+        return self._container(value)
+
+    def _container(self, value: Any) -> Iterable[Any]:
+        if isinstance(value, types.GeneratorType | types.CoroutineType | types.AsyncGeneratorType):
+            return self._generator(value)
+        if isinstance(value, staticmethod | classmethod):
+            return (value.__func__,)
+        if isinstance(value, list | tuple | set | frozenset):
+            return list(value) if len(value) <= _NODES else ()
+        if isinstance(value, dict):
+            return list(value.values()) if len(value) <= _NODES else ()
+        return self._instance(value)
+
+    def _function(self, value: types.FunctionType) -> Iterable[Any]:
+        if value.__globals__ is self._namespace:
+            self.code.codes.add(value.__code__)
+        yield from _cells(value.__closure__ or ())
+        yield from value.__defaults__ or ()
+        yield from (value.__kwdefaults__ or {}).values()
+        yield getattr(value, "__wrapped__", None)
+
+    def _generator(self, value: Any) -> Iterable[Any]:
+        code = getattr(value, "gi_code", None) or getattr(value, "cr_code", None) or value.ag_code
+        frame = getattr(value, "gi_frame", None) or getattr(value, "cr_frame", None) or getattr(value, "ag_frame", None)
+        if frame is not None and frame.f_globals is self._namespace:
+            self.code.codes.add(code)
+            return list(frame.f_locals.values())
+        return ()
+
+    def _class(self, value: type, *, constructing: bool) -> Iterator[Any]:
+        for base in value.__mro__:
+            if base.__module__ == "__main__":
+                self.code.classes.add(base)
+                for name, part in list(vars(base).items()):
+                    if self._runs(name, constructing=constructing):
+                        yield part
+
+    def _runs(self, name: str, *, constructing: bool) -> bool:
+        if constructing:
+            return name in _CONSTRUCTING or name in self._use.attributes or self._use.escapes
+        return self._use.escapes or name in self._use.attributes or (name[:2] == "__" and name not in _CONSTRUCTING)
+
+    def _instance(self, value: Any) -> Iterable[Any]:
+        kind = type(value)
+        if kind.__module__ == "__main__":
+            yield from self._class(kind, constructing=False)
+        if kind.__module__.partition(".")[0] in {"numpy", "pandas", "pyarrow", "matplotlib", "threading", "asyncio"}:
+            return
+        inner = getattr(value, "__dict__", None)
+        if type(inner) is dict:
+            yield from list(inner.values())
+
+
+def _cells(closure: Iterable[types.CellType]) -> Iterator[Any]:
+    for cell in closure:
+        try:
+            yield cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+
+
+def pending_codes(values: Iterable[Any]) -> frozenset[types.CodeType]:
+    """Return the code of generators that were made and not started: creating one runs nothing of it.
+
+    >>> pending = pending_codes([(i for i in ())])
+    >>> len(pending)
+    1
+    """
+    return frozenset(
+        value.gi_code
+        for value in values
+        if type(value) is types.GeneratorType and value.gi_frame is not None and not _started(value)
+    )
+
+
+def _started(value: types.GeneratorType[Any, Any, Any]) -> bool:
+    import inspect
+
+    return inspect.getgeneratorstate(value) != inspect.GEN_CREATED
+
+
+@dataclass
+class Reached:
+    """What code reads: global names, each with the names through which it was reached, and user classes in play."""
+
+    names: set[str] = field(default_factory=set)
+    classes: set[type] = field(default_factory=set)
+
+
+def reach(
+    code: Code, look_up: Callable[[str], Any], namespace: Mapping[str, Any], pending: frozenset[types.CodeType]
+) -> Reached:
+    """Follow the global names of `code`, and of whatever they are bound to now, to their end.
+
+    `look_up` returns the value of a name, or None where there is none.
+    """
+    reached = Reached(classes=set(code.classes))
+    stack, done = list(code.codes), set(pending)
+    while stack:
+        current = stack.pop()
+        if current in done:
+            continue
+        done.add(current)
+        use = Use(attribute_names(current), escapes=True)
+        for name in global_names(current):
+            if name in namespace and name not in reached.names:
+                reached.names.add(name)
+                further = code_of(look_up(name), namespace, use)
+                reached.classes |= further.classes
+                stack += further.codes
+    return reached

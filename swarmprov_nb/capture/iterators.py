@@ -1,0 +1,38 @@
+"""Change tokens of what can be consumed: generators, iterators, counters. Nothing is consumed by looking."""
+
+from __future__ import annotations
+
+import collections
+import gc
+import itertools
+import types
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .walk import Walker
+
+
+def walk(walker: Walker, value: Any, kind: type) -> bool:
+    """Emit a generator, an iterator or a deque; False for anything else."""
+    if kind is types.GeneratorType:
+        return _generator(walker, value)
+    if issubclass(kind, collections.deque):
+        walker.owned.add(id(value))
+        walker.push([list(value)])
+        return True
+    if kind.__module__ not in {"builtins", "itertools", "_csv"} or not hasattr(kind, "__next__"):
+        return False
+    walker.owned.add(id(value))
+    walker.emit(id(value), repr(value) if kind is itertools.count else "")
+    walker.emit(value.__length_hint__() if hasattr(kind, "__length_hint__") else getattr(value, "line_num", 0))
+    walker.push(part for part in gc.get_referents(value) if type(part) is not type)
+    return True
+
+
+def _generator(walker: Walker, value: types.GeneratorType[Any, Any, Any]) -> bool:
+    walker.owned.add(id(value))
+    frame = value.gi_frame
+    walker.emit(id(value), frame.f_lasti if frame is not None else -1)
+    if frame is not None:
+        walker.push([frame.f_locals])
+    return True

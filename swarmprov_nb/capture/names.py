@@ -1,0 +1,341 @@
+"""Static reads: which names a cell uses before it surely assigns them, by one pass over its syntax tree.
+
+Branches intersect, loops assign nothing for sure, bodies of functions are left to :mod:`.closures`; a read that follows
+an assignment which may not have run is `maybe`: whoever sees the run's outcome decides it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from .magic_text import Magic, magic_of
+
+_DYNAMIC: Final = frozenset({"exec", "eval", "globals", "locals", "vars", "get_ipython"})
+_QUERY: Final = re.compile(r"@([A-Za-z_]\w*)")
+_FORMULA: Final = re.compile(r"([A-Za-z_]\w*)\s*[(.]")
+_LEAVES: Final = (ast.Raise, ast.Return, ast.Break, ast.Continue)
+
+_Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+Assigned = frozenset[str] | None  # None: this point is not reached
+
+
+@dataclass
+class Names:
+    """What the text of a cell says about names.
+
+    `reads` maps each upward-exposed name to the line of the top-level statement that reads it; `maybe` are those of
+    them that the cell may have assigned before. `loads` maps every loaded name to what is surely assigned at all of
+    its loads. `guesses` are names that only text suggests.
+    """
+
+    reads: dict[str, int] = field(default_factory=dict)
+    maybe: set[str] = field(default_factory=set)
+    loads: dict[str, frozenset[str]] = field(default_factory=dict)
+    stores: set[str] = field(default_factory=set)
+    imports: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
+    guesses: set[str] = field(default_factory=set)
+    magics: list[Magic] = field(default_factory=list)
+    sure: frozenset[str] = frozenset()
+    dynamic: bool = False
+    star: bool = False
+
+
+def names_of(tree: ast.Module, parse: Callable[[str], ast.Module] = ast.parse) -> Names:
+    r"""Return what the cell reads and stores; `parse` turns the text inside magics into a tree.
+
+    >>> names = names_of(ast.parse("y = x + 1\nz = y"))
+    >>> sorted(names.reads), sorted(names.stores)
+    (['x'], ['y', 'z'])
+    """
+    walker = _Walker(parse)
+    assigned: Assigned = frozenset()
+    for statement in tree.body:
+        walker.line = statement.lineno
+        assigned = walker.statement(statement, assigned)
+    walker.names.sure = (assigned or frozenset()) & walker.names.stores
+    return walker.names
+
+
+def _join(*ends: Assigned) -> Assigned:
+    reached = [end for end in ends if end is not None]
+    return frozenset.intersection(*reached) if reached else None
+
+
+class _Walker:
+    def __init__(self, parse: Callable[[str], ast.Module]) -> None:
+        self.names = Names()
+        self.line = 0
+        self._parse = parse
+        self._local: frozenset[str] = frozenset()  # parameters and comprehension variables
+        self._calls = 0
+        self._in_class = False
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def load(self, name: str, assigned: Assigned) -> None:
+        if name in self._local or assigned is None:
+            return
+        names = self.names
+        names.dynamic |= name in _DYNAMIC and name not in assigned
+        names.loads[name] = names.loads.get(name, assigned) & assigned
+        if name in assigned:
+            return
+        if name not in names.reads:
+            names.reads[name] = self.line
+            if name in names.stores or names.star:
+                names.maybe.add(name)
+
+    def store(self, name: str, assigned: Assigned) -> Assigned:
+        if not self._in_class:
+            self.names.stores.add(name)
+        return None if assigned is None else assigned | {name}
+
+    # -- statements ----------------------------------------------------------------------------------------------
+
+    def block(self, body: Iterable[ast.stmt], assigned: Assigned) -> Assigned:
+        for statement in body:
+            assigned = self.statement(statement, assigned)
+        return assigned
+
+    def statement(self, node: ast.stmt, assigned: Assigned) -> Assigned:
+        method = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if method is not None:
+            return method(node, assigned)
+        for child in ast.iter_child_nodes(node):
+            assigned = self.expression(child, assigned)
+        return None if isinstance(node, _LEAVES) else assigned
+
+    def _assign(self, node: ast.Assign, assigned: Assigned) -> Assigned:
+        assigned = self.expression(node.value, assigned)
+        for target in node.targets:
+            assigned = self.target(target, assigned)
+        return assigned
+
+    def _annassign(self, node: ast.AnnAssign, assigned: Assigned) -> Assigned:
+        self.expression(node.annotation, assigned)
+        if node.value is None:
+            return assigned
+        return self.target(node.target, self.expression(node.value, assigned))
+
+    def _augassign(self, node: ast.AugAssign, assigned: Assigned) -> Assigned:
+        if isinstance(node.target, ast.Name):
+            self.load(node.target.id, assigned)
+        return self.target(node.target, self.expression(node.value, assigned))
+
+    def _delete(self, node: ast.Delete, assigned: Assigned) -> Assigned:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                self.load(target.id, assigned)
+                assigned = None if assigned is None else assigned | {target.id}
+            else:
+                self.expression(target, assigned)
+        return assigned
+
+    def _functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, assigned: Assigned) -> Assigned:
+        arguments = node.args
+        annotated = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        annotations = [node.returns, *(argument.annotation for argument in annotated)]
+        for part in [*node.decorator_list, *arguments.defaults, *arguments.kw_defaults, *annotations]:
+            self.expression(part, assigned)
+        return self.store(node.name, assigned)
+
+    _asyncfunctiondef = _functiondef
+
+    def _classdef(self, node: ast.ClassDef, assigned: Assigned) -> Assigned:
+        for part in [*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)]:
+            self.expression(part, assigned)
+        outer, self._in_class = self._in_class, True
+        self.block(node.body, assigned)
+        self._in_class = outer
+        return self.store(node.name, assigned)
+
+    def _import(self, node: ast.Import | ast.ImportFrom, assigned: Assigned) -> Assigned:
+        for alias in node.names:
+            if alias.name == "*":
+                self.names.star = True
+                continue
+            name = alias.asname or (alias.name.split(".")[0] if isinstance(node, ast.Import) else alias.name)
+            assigned = self.store(name, assigned)
+            self.names.imports.add(name)
+        return assigned
+
+    _importfrom = _import
+
+    def _if(self, node: ast.If, assigned: Assigned) -> Assigned:
+        assigned = self.expression(node.test, assigned)
+        return _join(self.block(node.body, assigned), self.block(node.orelse, assigned))
+
+    def _for(self, node: ast.For | ast.AsyncFor, assigned: Assigned) -> Assigned:
+        assigned = self.expression(node.iter, assigned)
+        self.block(node.body, self.target(node.target, assigned))
+        self.block(node.orelse, assigned)
+        return assigned
+
+    _asyncfor = _for
+
+    def _while(self, node: ast.While, assigned: Assigned) -> Assigned:
+        assigned = self.expression(node.test, assigned)
+        self.block(node.body, assigned)
+        self.block(node.orelse, assigned)
+        return assigned
+
+    def _with(self, node: ast.With | ast.AsyncWith, assigned: Assigned) -> Assigned:
+        for item in node.items:
+            assigned = self.expression(item.context_expr, assigned)
+            if item.optional_vars is not None:
+                assigned = self.target(item.optional_vars, assigned)
+        return self.block(node.body, assigned)
+
+    _asyncwith = _with
+
+    def _try(self, node: ast.Try, assigned: Assigned) -> Assigned:
+        ends = [self.block(node.orelse, self.block(node.body, assigned))]
+        for handler in node.handlers:
+            self.expression(handler.type, assigned)
+            entry = self.store(handler.name, assigned) if handler.name else assigned
+            ends.append(self.block(handler.body, entry))
+        final = self.block(node.finalbody, assigned)
+        joined = _join(*ends)
+        return None if joined is None or final is None else joined | final
+
+    _trystar = _try
+
+    def _match(self, node: ast.Match, assigned: Assigned) -> Assigned:
+        assigned = self.expression(node.subject, assigned)
+        ends: list[Assigned] = [assigned]
+        for case in node.cases:
+            entry = assigned
+            for part in ast.walk(case.pattern):
+                name = getattr(part, "name", None) or getattr(part, "rest", None)
+                if isinstance(name, str):
+                    entry = self.store(name, entry)
+                self.expression(getattr(part, "cls", None) or getattr(part, "value", None), assigned)
+            entry = self.expression(case.guard, entry)
+            ends.append(self.block(case.body, entry))
+        return _join(*ends)
+
+    def _global(self, _node: ast.Global, assigned: Assigned) -> Assigned:
+        return assigned
+
+    # -- targets and expressions ---------------------------------------------------------------------------------
+
+    def target(self, node: ast.expr, assigned: Assigned) -> Assigned:
+        if isinstance(node, ast.Name):
+            return self.store(node.id, assigned)
+        if isinstance(node, ast.Tuple | ast.List):
+            for element in node.elts:
+                assigned = self.target(element, assigned)
+            return assigned
+        if isinstance(node, ast.Starred):
+            return self.target(node.value, assigned)
+        return self.expression(node, assigned)
+
+    def expression(self, node: ast.AST | None, assigned: Assigned) -> Assigned:
+        if node is None:
+            return assigned
+        method = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if method is not None:
+            return method(node, assigned)
+        for child in ast.iter_child_nodes(node):
+            assigned = self.expression(child, assigned)
+        return assigned
+
+    def _name(self, node: ast.Name, assigned: Assigned) -> Assigned:
+        self.load(node.id, assigned)
+        return assigned
+
+    def _attribute(self, node: ast.Attribute, assigned: Assigned) -> Assigned:
+        self.names.attributes.add(node.attr)
+        return self.expression(node.value, assigned)
+
+    def _namedexpr(self, node: ast.NamedExpr, assigned: Assigned) -> Assigned:
+        return self.target(node.target, self.expression(node.value, assigned))
+
+    def _ifexp(self, node: ast.IfExp, assigned: Assigned) -> Assigned:
+        assigned = self.expression(node.test, assigned)
+        return _join(self.expression(node.body, assigned), self.expression(node.orelse, assigned))
+
+    def _boolop(self, node: ast.BoolOp, assigned: Assigned) -> Assigned:
+        first = inner = self.expression(node.values[0], assigned)
+        for value in node.values[1:]:
+            inner = self.expression(value, inner)
+        return first
+
+    def _call(self, node: ast.Call, assigned: Assigned) -> Assigned:
+        magic = magic_of(node)
+        if magic is not None:
+            return self._magic(magic, assigned)
+        assigned = self.expression(node.func, assigned)
+        self._strings(node, assigned)
+        self._calls += 1
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            self.names.passed |= {part.id for part in ast.walk(argument) if isinstance(part, ast.Name)}
+            assigned = self.expression(argument, assigned)
+        self._calls -= 1
+        return assigned
+
+    def _magic(self, magic: Magic, assigned: Assigned) -> Assigned:
+        self.names.magics.append(magic)
+        known = magic.shell or magic.inert
+        for name in magic.reads():
+            self.load(name, assigned)
+            if not known:
+                self.names.guesses.add(name)
+        code = magic.code()
+        if code is not None:
+            stores = set(self.names.stores)
+            inner = self.block(self._parse(code).body, assigned)
+            if magic.name == "timeit":
+                self.names.stores = stores
+            else:
+                assigned = inner
+        for name in magic.stores():
+            assigned = self.store(name, assigned)
+        return assigned
+
+    def _strings(self, node: ast.Call, assigned: Assigned) -> None:
+        """Read the names inside ``frame.query("a > @limit")`` and ``ols("y ~ scale(x)")``."""
+        attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
+                continue
+            found = _QUERY.findall(argument.value) if attribute in {"query", "eval"} else []
+            found += _FORMULA.findall(argument.value) if "~" in argument.value else []
+            for name in found:
+                self.load(name, assigned)
+
+    def _lambda(self, node: ast.Lambda, assigned: Assigned) -> Assigned:
+        arguments = node.args
+        for default in [*arguments.defaults, *arguments.kw_defaults]:
+            self.expression(default, assigned)
+        if self._calls:  # a lambda that is passed on is taken as called; one that is kept is left to the closures
+            bound = {part.arg for part in ast.walk(arguments) if isinstance(part, ast.arg)}
+            self._within(bound, [node.body], assigned)
+        return assigned
+
+    def _listcomp(self, node: _Comprehension, assigned: Assigned) -> Assigned:
+        first = node.generators[0]
+        assigned = self.expression(first.iter, assigned)
+        if isinstance(node, ast.GeneratorExp) and not self._calls:
+            return assigned  # not started yet: its code object is read when it is consumed
+        bound = {part.id for each in node.generators for part in ast.walk(each.target) if isinstance(part, ast.Name)}
+        inner: list[ast.expr] = [*first.ifs]
+        for each in node.generators[1:]:
+            inner += [each.iter, *each.ifs]
+        inner += [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        self._within(bound, inner, assigned)
+        return assigned
+
+    _setcomp = _dictcomp = _generatorexp = _listcomp
+
+    def _within(self, bound: set[str], parts: list[ast.expr], assigned: Assigned) -> None:
+        outer, self._local = self._local, self._local | bound
+        for part in parts:
+            self.expression(part, assigned)
+        self._local = outer

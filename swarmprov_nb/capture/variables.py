@@ -1,0 +1,188 @@
+"""Who last wrote each variable: bindings by identity, changes in place by change tokens, aliases by shared objects.
+
+Only touched names and names that share a mutable object with them are looked at (co-variables): nothing else can have
+changed.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .budget import Budget
+from .opaque import acted_on
+from .versions import Version, compare, fixed, look
+
+_IPYTHON: Final = re.compile(r"_{1,3}$|_\d+$|_i{1,3}$|_i\d+$|_i?[ho]$|_[io]h$|_dh$|_exit_code$|__\w+__$")
+
+
+@dataclass(frozen=True)
+class Touch:
+    """What a run may have done to names: `used` were loaded, `acted` loaded and not just shown, `assigned` bound."""
+
+    used: frozenset[str]
+    acted: frozenset[str]
+    assigned: frozenset[str]
+    imported: frozenset[str] = frozenset()
+    writing: bool = True
+
+
+@dataclass
+class Outcome:
+    """What a run did to names."""
+
+    bound: list[str] = field(default_factory=list)
+    mutated: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+
+
+class Variables:
+    """The ledger of one session's variables."""
+
+    def __init__(self, namespace: dict[str, Any], hidden: Iterable[str] = ()) -> None:
+        self._namespace = namespace
+        self._hidden = frozenset(hidden)
+        self._writers: dict[str, int] = {}
+        self._versions: dict[str, Version] = {}
+        self._unsure: set[str] = set()
+        self._imported: set[str] = set()
+        self._places = self.places()
+
+    # -- questions -----------------------------------------------------------------------------------------------
+
+    def visible(self, name: str) -> bool:
+        """Whether the name is the user's."""
+        return name not in self._hidden and not _IPYTHON.match(name)
+
+    def places(self) -> dict[str, int]:
+        """Return which object each of the user's names is bound to."""
+        return {name: id(value) for name, value in self._namespace.copy().items() if self.visible(name)}
+
+    def writer(self, name: str) -> int | None:
+        """Return the run that last bound or changed the name."""
+        return self._writers.get(name)
+
+    def writers(self) -> dict[str, int]:
+        """Return all last writers."""
+        return dict(self._writers)
+
+    def kind(self, name: str) -> str:
+        """Return ``import`` for imported names and modules, else ``var``."""
+        return "import" if name in self._imported else "var"
+
+    def sure(self, name: str) -> bool:
+        """Whether the last look saw all of the value."""
+        return name not in self._unsure
+
+    def is_current(self, name: str, sequence: int) -> bool:
+        """Whether the name still holds what run `sequence` left."""
+        if self._writers.get(name) != sequence or name not in self._namespace:
+            return False
+        value = self._namespace[name]
+        if self._places.get(name) != id(value):
+            return False
+        known = self._versions.get(name)
+        if known is None:
+            return fixed(value)
+        return not compare(value, known, look(value, Budget(3600))).changed
+
+    # -- events --------------------------------------------------------------------------------------------------
+
+    def between(self, names: Iterable[str], *, look_inside: bool) -> list[str]:
+        """Forget the writers of what changed outside any cell; `names` are looked into when something may have run."""
+        now = self.places()
+        moved = [name for name, place in now.items() if self._places.get(name, place) != place]
+        gone = [name for name in self._places if name not in now]
+        changed = set(moved) | set(gone)
+        if look_inside:
+            budget = Budget(0.0)
+            changed |= {name for name in names if name not in changed and self._changed_inside(name, budget)}
+        for name in changed:
+            self._forget(name)
+        self._places = now
+        return sorted(changed)
+
+    def settle(self, sequence: int, touch: Touch, budget: Budget) -> Outcome:
+        """Take over what run `sequence` did, and say it."""
+        before, after = self._places, self.places()
+        bound = {name for name, place in after.items() if name in touch.assigned or before.get(name) != place}
+        outcome = Outcome(bound=sorted(bound), deleted=sorted(before.keys() - after.keys()))
+        touched = (touch.used | bound) & after.keys()
+        shared = self._shared({*touched, *outcome.deleted})
+        fresh = {name: self._fresh(name, budget) for name in sorted(bound)}
+        shared |= {each for version in fresh.values() if version is not None for each in version.owned}
+        candidates = {name for name in after.keys() - bound if name in touched or self._links(name, shared)}
+        outcome.mutated = [name for name in sorted(candidates) if self._changed_inside(name, budget)]
+        self._take(sequence, touch, bound, fresh)
+        outcome.mutated = sorted({*outcome.mutated, *self._acted(touch, bound)})
+        self._writers |= dict.fromkeys([*outcome.bound, *outcome.mutated], sequence)
+        for name in outcome.deleted:
+            self._forget(name)
+        self._places = after
+        return outcome
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _forget(self, name: str) -> None:
+        self._writers.pop(name, None)
+        self._versions.pop(name, None)
+        self._unsure.discard(name)
+        self._imported.discard(name)
+
+    def _shared(self, names: Iterable[str]) -> set[int]:
+        return {each for name in names if name in self._versions for each in self._versions[name].owned}
+
+    def _links(self, name: str, shared: set[int]) -> bool:
+        version = self._versions.get(name)
+        return version is not None and not version.owned.isdisjoint(shared)
+
+    def _fresh(self, name: str, budget: Budget) -> Version | None:
+        value = self._namespace[name]
+        return None if fixed(value) or budget.spent else look(value, budget)
+
+    def _take(self, sequence: int, touch: Touch, bound: set[str], fresh: Mapping[str, Version | None]) -> None:
+        for name in bound:
+            self._forget(name)
+            self._writers[name] = sequence
+            version = fresh[name]
+            if version is not None:
+                self._versions[name] = version
+            elif not fixed(self._namespace[name]):
+                self._unsure.add(name)
+            if name in touch.imported or isinstance(self._namespace[name], types.ModuleType):
+                self._imported.add(name)
+
+    def _changed_inside(self, name: str, budget: Budget) -> bool:
+        value, old = self._namespace.get(name), self._versions.get(name)
+        if fixed(value):
+            return False
+        if budget.spent:
+            self._unsure.add(name)
+            return False
+        new = look(value, budget)
+        if old is None:  # never looked at: this is the first sight of it
+            self._versions[name] = new
+            return False
+        comparison = compare(value, old, new)
+        (self._unsure.discard if comparison.sure else self._unsure.add)(name)
+        keep_full = new.full is None and not comparison.changed
+        self._versions[name] = Version(new.quick, old.full if keep_full else new.full)
+        return comparison.changed
+
+    def _acted(self, touch: Touch, bound: set[str]) -> list[str]:
+        """Return what drawing, writing or executing through opaque objects changed: they show nothing inside."""
+        acted: set[int] = set()
+        for name in touch.acted:
+            version = self._versions.get(name)
+            if version is not None and version.quick.opaque:
+                acted |= acted_on(self._namespace[name], version.quick.opaque, writing=touch.writing)
+        if not acted:
+            return []
+        return [
+            name
+            for name, version in self._versions.items()
+            if name not in bound and not version.quick.opaque.isdisjoint(acted)
+        ]

@@ -1,0 +1,305 @@
+"""The change token of a value: a walk over everything that can be changed in place, hashed and thrown away.
+
+Never an identity of content: addresses take part. A quick walk samples long buffers and stops early; `complete` says
+whether it saw all. Side effects are none: no user method, property or iterator is called.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import marshal
+import re
+import sys
+import types
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from . import arrays, frames, iterators
+from .pointers import pointers
+
+_ATOMS: Final = frozenset({int, float, complex, bool, type(None)})
+_LONG: Final = 2_000  # items beyond which a container's pointers are hashed at once
+_QUICK_NODES: Final = 2_000
+_NODES: Final = 50_000
+_QUICK_BYTES: Final = 1 << 18
+_SAMPLES: Final = 64
+_SAMPLE_BYTES: Final = 1 << 12
+_BENIGN: Final = re.compile(
+    r".*_cache|_?cached?_.*|_cache.*|_item_cache|predict_(start|end|dates)$|__(dict|weakref|doc|module|annotations)__$"
+    r"|_abc_impl$|__(firstlineno|static_attributes|annotate.*|annotations_cache)__$"
+)
+_OPAQUE: Final = frozenset({
+    "matplotlib", "IPython", "ipykernel", "tkinter", "threading", "_thread", "asyncio", "logging", "sqlite3", "duckdb",
+    "sqlalchemy", "tqdm", "concurrent", "seaborn",
+})  # fmt: skip
+_IMMUTABLE: Final = (
+    types.ModuleType, types.BuiltinFunctionType, types.CodeType, types.MappingProxyType, range, slice, re.Pattern,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a walk saw: `digest` of the value, ids of `owned` mutable and `opaque` objects in it, whether all was seen.
+
+    `private` lists, per object of a library, its private attributes; `skipped` counts the bytes that were sampled.
+    """
+
+    digest: int
+    complete: bool
+    owned: frozenset[int]
+    opaque: frozenset[int]
+    private: Mapping[int, frozenset[str]]
+    skipped: int
+
+
+def token_of(value: Any, *, quick: bool = True, known: Mapping[int, frozenset[str]] | None = None) -> Token:
+    """Return the change token of a value; `known` leaves out private attributes that a library object gained since.
+
+    >>> items = [1, [2]]
+    >>> before = token_of(items).digest
+    >>> items[1].append(3)
+    >>> token_of(items).digest == before
+    False
+    """
+    walker = Walker(quick=quick, known=known or {})
+    walker.run(value)
+    return walker.token()
+
+
+class Walker:
+    """One walk: the families (:mod:`.arrays`, :mod:`.frames`, :mod:`.iterators`) emit and push into it."""
+
+    def __init__(self, *, quick: bool, known: Mapping[int, frozenset[str]]) -> None:
+        self.quick = quick
+        self.known = known
+        self.complete = True
+        self.skipped = 0
+        self.owned: set[int] = set()
+        self.opaque: set[int] = set()
+        self.private: dict[int, frozenset[str]] = {}
+        self._emitted: list[Any] = []
+        self._stack: list[Any] = []
+        self._seen: dict[int, int] = {}
+        self._keep: list[Any] = []
+        self._limit = _QUICK_NODES if quick else _NODES
+
+    # -- what the families call ----------------------------------------------------------------------------------
+
+    def emit(self, *parts: Any) -> None:
+        """Add atoms to what is hashed."""
+        self._emitted.extend(parts)
+
+    def push(self, values: Iterable[Any]) -> None:
+        """Walk these values next, in this order."""
+        self._stack.extend(reversed(list(values)))
+
+    def buffer(self, data: Any) -> None:
+        """Hash a contiguous buffer, or 64 blocks of it when it is long and the walk quick."""
+        from xxhash import xxh3_64_intdigest
+
+        view = memoryview(data)
+        size = view.nbytes
+        if not size:
+            self.emit(0)
+            return
+        view = view.cast("B")
+        if not self.quick or size <= _QUICK_BYTES:
+            self.emit(size, xxh3_64_intdigest(view))
+            return
+        self.complete = False
+        self.skipped += size
+        step = (size - _SAMPLE_BYTES) // (_SAMPLES - 1)
+        self.emit(size, *(xxh3_64_intdigest(view[at * step : at * step + _SAMPLE_BYTES]) for at in range(_SAMPLES)))
+
+    def ids(self, values: Iterable[Any]) -> None:
+        """Hash which objects these are, at once."""
+        self.buffer(pointers(list(values)))
+
+    # -- the walk ------------------------------------------------------------------------------------------------
+
+    def run(self, value: Any) -> None:
+        """Walk a value to its end, or to the limit."""
+        self._stack.append(value)
+        while self._stack:
+            self._visit(self._stack.pop())
+
+    def token(self) -> Token:
+        """Return what was seen."""
+        from xxhash import xxh3_64_intdigest
+
+        digest = xxh3_64_intdigest(marshal.dumps(self._emitted, 2))  # version 2 writes no reference counts
+        return Token(digest, self.complete, frozenset(self.owned), frozenset(self.opaque), self.private, self.skipped)
+
+    def _visit(self, value: Any) -> None:
+        kind = type(value)
+        if kind in _ATOMS:
+            self._emitted.append(value)
+            return
+        if kind is str or kind is bytes:
+            self._emitted.append(value if len(value) < 64 else hash(value))  # noqa: PLR2004 - hashes are kept by CPython
+            return
+        place = id(value)
+        seen = self._seen.get(place)
+        if seen is not None:
+            self.emit("ref", seen)
+        elif len(self._seen) >= self._limit:
+            self.complete = False
+            self.emit("end")
+            self._stack.clear()
+        else:
+            self._seen[place] = len(self._seen)
+            self._keep.append(value)  # an id is only good while its object lives
+            self._object(value, kind)
+
+    def _object(self, value: Any, kind: type) -> None:
+        self.emit(kind.__name__)
+        if issubclass(kind, _IMMUTABLE):
+            self.emit(id(value))
+            return
+        for family in (_container, _code, arrays.walk, frames.walk, iterators.walk, _foreign):
+            if family(self, value, kind):
+                return
+        _instance(self, value, kind)
+
+
+def _container(walker: Walker, value: Any, kind: type) -> bool:
+    if issubclass(kind, dict):
+        _mapping(walker, value)
+    elif issubclass(kind, list | tuple):
+        items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
+        _sequence(walker, list(items))
+    elif issubclass(kind, set | frozenset):
+        items = set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value)
+        members = sorted(items, key=id)
+        _sequence(walker, members)
+    elif issubclass(kind, bytearray | array):
+        walker.buffer(bytes(value) if issubclass(kind, bytearray) else value.tobytes())
+    else:
+        return False
+    if not issubclass(kind, tuple | frozenset):
+        walker.owned.add(id(value))
+    if kind.__module__ == "__main__" or (kind.__flags__ & (1 << 9) and _attributes(value)):
+        _instance(walker, value, kind)
+    return True
+
+
+def _mapping(walker: Walker, value: dict[Any, Any]) -> None:
+    keys, values = list(dict.keys(value)), list(dict.values(value))
+    walker.emit(len(keys))
+    if len(keys) > _LONG:
+        walker.ids(keys)
+        _sequence(walker, values)
+        return
+    walker.push(part for pair in zip(keys, values, strict=True) for part in pair)
+
+
+def _sequence(walker: Walker, items: list[Any]) -> None:
+    walker.emit(len(items))
+    if len(items) <= _LONG:
+        walker.push(items)
+        return
+    walker.ids(items)
+    if type(items[0]) not in _ATOMS and type(items[0]) not in {str, bytes}:
+        walker.push(items)
+
+
+def _code(walker: Walker, value: Any, kind: type) -> bool:
+    if kind is types.FunctionType:
+        walker.emit(id(value.__code__))
+        walker.push([value.__defaults__, value.__kwdefaults__, value.__dict__, *(value.__closure__ or ())])
+        walker.owned.add(id(value))
+    elif kind is types.CellType:
+        walker.owned.add(id(value))
+        walker.push(_cell(value))
+    elif kind is types.MethodType:
+        walker.push([value.__func__, value.__self__])
+    elif issubclass(kind, functools.partial):
+        walker.push([value.func, value.args, value.keywords])
+    elif issubclass(kind, property | staticmethod | classmethod):
+        walker.push([getattr(value, name, None) for name in ("fget", "fset", "fdel", "__func__")])
+    elif issubclass(kind, type):
+        walker.emit(id(value))
+        if value.__module__ == "__main__":
+            walker.owned.add(id(value))
+            walker.push(part for pair in vars(value).items() if not _BENIGN.match(pair[0]) for part in pair)
+    else:
+        return False
+    return True
+
+
+def _cell(value: types.CellType) -> list[Any]:
+    try:
+        return [value.cell_contents]
+    except ValueError:
+        return []
+
+
+def _foreign(walker: Walker, value: Any, kind: type) -> bool:
+    """Objects whose inside says nothing: figures, connections, open files, tensors (which count their own changes)."""
+    if hasattr(kind, "_trait_values"):
+        walker.owned.add(id(value))
+        walker.push([getattr(value, "_trait_values", None)])  # reading a trait by its name would run its default
+    elif kind.__module__.partition(".")[0] in _OPAQUE or issubclass(kind, io.IOBase):
+        walker.opaque.add(id(value))
+        walker.opaque.update(_inside(value))
+    elif kind.__module__.startswith("pyarrow") or kind.__module__.startswith("polars"):
+        pass  # immutable, but for a few calls
+    elif hasattr(kind, "_version") and kind.__module__.startswith("torch"):
+        walker.emit(value.data_ptr(), value._version)  # noqa: SLF001 - torch's own change counter
+    else:
+        return False
+    walker.emit(id(value))
+    return True
+
+
+def _inside(value: Any) -> set[int]:
+    """Return the ids of the axes in a figure: drawing on them changes it."""
+    if "matplotlib" not in sys.modules or not hasattr(type(value), "get_axes"):
+        return set()
+    return {id(axes) for axes in value.get_axes()}
+
+
+def _instance(walker: Walker, value: Any, kind: type) -> None:
+    walker.owned.add(id(value))
+    attributes = _attributes(value)
+    ours = kind.__module__ == "__main__"
+    if not ours:
+        attributes = _without_caches(walker, value, kind, attributes)
+    walker.emit(len(attributes))
+    walker.push(part for pair in attributes.items() for part in pair)
+    if not attributes:
+        walker.emit(id(value))
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    try:
+        found = dict(object.__getattribute__(value, "__dict__"))
+    except (AttributeError, TypeError):
+        found = {}
+    for base in type(value).__mro__:
+        for name, part in vars(base).items():
+            if type(part) is types.MemberDescriptorType:
+                try:
+                    found[name] = part.__get__(value)
+                except AttributeError:
+                    continue
+    return found
+
+
+def _without_caches(walker: Walker, value: Any, kind: type, attributes: dict[str, Any]) -> dict[str, Any]:
+    names = [name for name in attributes if type(name) is str and not _BENIGN.match(name) and not _lazy(kind, name)]
+    private = frozenset(name for name in names if name[0] == "_")
+    walker.private[id(value)] = private
+    known = walker.known.get(id(value))
+    if known is not None:
+        names = [name for name in names if name not in private or name in known]
+    return {name: attributes[name] for name in names}
+
+
+def _lazy(kind: type, name: str) -> bool:
+    part = getattr(kind, name, None)
+    return isinstance(part, functools.cached_property)
+
