@@ -46,7 +46,7 @@ class Settings:
     def updated(self, stated: dict[str, Any], source: Path) -> Settings:
         """Return these settings with those of `stated` that exist; UsageError where a value cannot be meant."""
         known = {field.name: type(getattr(Settings(), field.name)) for field in fields(self)}
-        values = {}
+        values: dict[str, Any] = {}
         for key in known.keys() & stated.keys():
             try:
                 values[key] = known[key](stated[key]) if known[key] in (int, float) else str(stated[key])

@@ -60,7 +60,7 @@ def cell_options() -> _Parser:
     return parser
 
 
-def parsed(parser: _Parser, line: str) -> argparse.Namespace:
+def parsed(parser: argparse.ArgumentParser, line: str) -> argparse.Namespace:
     """Parse a magic's line with quotes as in a shell; UsageError explains what cannot be meant."""
     try:
         words = shlex.split(line)
@@ -83,7 +83,7 @@ def step_request(line: str) -> StepRequest:
 
 
 @magics_class
-class ProvenanceMagics(Magics):  # type: ignore[misc]
+class ProvenanceMagics(Magics):
     """``%provenance``, ``%%provenance``, ``%publish`` and ``%verify``."""
 
     @no_var_expand

@@ -64,8 +64,10 @@ class Notebook:
         return tuple(cell for cell in self.cells if cell.code_index is not None)
 
     def heading_above(self, cell: Cell) -> str | None:
-        """Return the text of the nearest Markdown heading above a cell."""
+        """Return the Markdown heading above a cell, where no other code stands between the two."""
         for above in reversed(self.cells[: cell.index]):
+            if above.code_index is not None:
+                return None
             if above.type == "markdown" and (heading := _last_heading(above.source)):
                 return heading
         return None

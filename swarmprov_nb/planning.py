@@ -216,11 +216,11 @@ def _remarks(notebook: Notebook, recorded: Lineage) -> dict[str, tuple[str, ...]
     order = 0
     named: dict[str, list[str]] = {key: [] for key in ("edited", "failed", "outOfOrder", "unrun")}
     for cell in notebook.code:
-        run = last.get(cell_id(cell)) or last.get(cell.source_sha256)
-        name = _remark(cell, run, order)
+        latest = last.get(cell_id(cell)) or last.get(cell.source_sha256)
+        name = _remark(cell, latest, order)
         if name:
             named[name].append(cell_id(cell))
-        order = max(order, run.sequence if run else 0)
+        order = max(order, latest.sequence if latest else 0)
     return {key: tuple(cells) for key, cells in named.items() if cells}
 
 
@@ -259,7 +259,8 @@ def _texts(plan: Plan, keeper: Keeper, choices: Choices) -> Iterator[tuple[str, 
         said = [str(value) for value in (artifact.origin, *vars(artifact.declaration).values()) if value]
         yield f"declaration of {artifact.name}", "\n".join(said)
     for artifact in plan.published:
-        yield from texts_of_stream(plan.files[artifact.id], keeper.read(artifact))
+        if artifact.stored is not None:
+            yield from texts_of_stream(plan.files[artifact.id], keeper.read(artifact.stored))
 
 
 def _advice(plan: Plan) -> Iterator[str]:

@@ -245,7 +245,7 @@ class _Steps:
 
         self._say("anchoring …")
         backend = self._by.anchors()
-        edges = ()
+        edges: tuple[AnchorEdge, ...] = ()
         if previous is not None:
             before = last_of(self._by.home, str(self._plan.notebook.path), previous["author"])
             wallet = before.wallet if before and before.manifest == previous["manifest"] else "0x" + "00" * 20

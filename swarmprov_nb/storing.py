@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from swarmprov_nb.errors import StorageError
 from swarmprov_nb.home import Home
@@ -53,7 +53,7 @@ def put(store: Storage, source: IO[bytes] | bytes | _Hashed) -> bytes:
     from swarmprov_nb.swarm import UploadPlan, split
 
     upload = store.upload(b"", UploadPlan(id=uuid.uuid4().hex))
-    root = split(source, upload)
+    root = split(cast("IO[bytes] | bytes", source), upload)
     upload.finish()
     return root
 
@@ -82,7 +82,8 @@ class Keeper:
             stored = replace(self.cite(snapshot), reference=put(self.store, hashed).hex())
         if hashed.sha256 != snapshot.sha256:
             raise StorageError(
-                f"{snapshot.path.name} was changed while it was stored.", "Run its cell again when nothing writes to it."
+                f"{snapshot.path.name} was changed while it was stored.",
+                "Run its cell again when nothing writes to it.",
             )
         with self._contents() as db:
             db.execute(

@@ -296,7 +296,8 @@ def _edge_row(edge: Edge) -> tuple[str, ...]:
 
 
 def _run(body: dict[str, Any]) -> CellRun:
-    return CellRun(**{key: tuple(value) if isinstance(value, list) else value for key, value in body.items()})
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
+    return CellRun(**fields)
 
 
 def _artifact(body: dict[str, Any]) -> Artifact:

@@ -155,15 +155,16 @@ def _seal(fields: dict[str, Any]) -> Seal:
 
 def _recovered(digest: bytes, signature: bytes) -> bytes | None:
     """Return the 20-byte address that signed, or None where the signature's form is not the one allowed."""
-    from eth_keys import keys
-    from eth_keys.exceptions import BadSignature, ValidationError
+    from eth_keys.datatypes import Signature
+    from eth_keys.exceptions import BadSignature
+    from eth_utils.exceptions import ValidationError
 
     if len(signature) != SIGNATURE_BYTES or signature[64] not in (27, 28):
         return None
     if not 0 < int.from_bytes(signature[32:64], "big") <= _HALF_ORDER:
         return None
     try:
-        vrs = keys.Signature(signature[:64] + bytes([signature[64] - 27]))
+        vrs = Signature(signature[:64] + bytes([signature[64] - 27]))
         public = vrs.recover_public_key_from_msg_hash(digest)
     except (BadSignature, ValidationError, ValueError):
         return None
