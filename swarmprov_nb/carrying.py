@@ -45,12 +45,14 @@ def _write_folder(storage: Any, root: bytes, goal: Path) -> None:
     """Write beside the goal, then rename: a kill leaves no half folder under the name that was asked for."""
     from swarmprov_nb.swarm import read_file
 
+    files = listing(storage, root)
+    unsafe = [path for path in files if not is_safe_path(path)]
+    if unsafe:
+        raise VerificationFailed(f"{unsafe[0]!r} is no safe path.", "Nothing was written.")
     goal.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=goal.parent, prefix=f".{goal.name}-"))
     try:
-        for path, address in listing(storage, root).items():
-            if not is_safe_path(path):
-                raise VerificationFailed(f"{path!r} is no safe path.", "Nothing was written.")
+        for path, address in files.items():
             file = work / path
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("xb") as stream:

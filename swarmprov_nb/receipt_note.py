@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_receipt(path: Path, receipt: Receipt) -> None:
-    """Write the note into the notebook's file, which otherwise stays as it was; UsageError where it cannot be written."""
+    """Write the note into the notebook's file, which otherwise stays as it was; UsageError where that cannot be."""
     text = path.read_text("utf-8")
     document = json.loads(text)
     document.setdefault("metadata", {})["swarmprov"] = note(receipt)

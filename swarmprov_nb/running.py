@@ -105,7 +105,7 @@ def _kernel(path: Path, *, timeout: float | None) -> Iterator[Any]:
                 client.send_cell_ids()
                 yield client
         except RuntimeError as error:
-            raise UsageError(f"No kernel could be started: {error}.", "Check by: python -m ipykernel --version") from error
+            raise UsageError(f"No kernel started: {error}.", "Check by: python -m ipykernel --version") from error
 
 
 def _client_class() -> type:
