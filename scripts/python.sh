@@ -45,7 +45,15 @@ find_python() {
     "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13), or name it: PYTHON=/path/to/python $0"
 }
 
-# make_environment FOLDER EXTRAS [PYTHON]: install the project there, unless done since pyproject.toml last changed.
+# is_current STAMP: nothing that an editable install copies or reads (version, public name) is newer than the stamp.
+is_current() {
+  local source
+  for source in pyproject.toml swarmprov.py swarmprov_nb/__init__.py; do
+    [ -e "$1" ] && [ ! "$source" -nt "$1" ] || return 1
+  done
+}
+
+# make_environment FOLDER EXTRAS [PYTHON]: install the project there, unless what was installed is current.
 make_environment() {
   local stamp="$1/.swarmprov-installed" python=${3:-}
   if [ ! -e "$1" ]; then
@@ -53,7 +61,7 @@ make_environment() {
     "$python" -m venv "$1" || die "The environment $1 could not be made." "See what Python says above, then delete $1 and run this again."
   fi
   fits "$1/bin/python" || die "$1 holds no working Python 3.11, 3.12 or 3.13." "Delete $1 and run this again."
-  if [ -e "$stamp" ] && [ ! pyproject.toml -nt "$stamp" ]; then
+  if is_current "$stamp"; then
     return 0
   fi
   printf 'Installing swarmprov-nb[%s] into %s (a minute or two, the first time)\n' "$2" "$1"
