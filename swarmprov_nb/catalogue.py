@@ -16,6 +16,7 @@ from swarmprov_nb.errors import ArtifactError, SwarmprovError, UsageError
 from swarmprov_nb.lineage import Artifact, CellRun, Declaration, Use
 from swarmprov_nb.notebooks import project_folder
 
+_PACKAGE = Path(os.path.realpath(__file__)).parent  # our own code is no data of the user's
 _SUFFIXES = {
     "figure": {".png", ".svg", ".jpg", ".jpeg", ".pdf"},
     "dataset": {".csv", ".tsv", ".parquet", ".feather", ".arrow", ".xlsx", ".npy", ".npz", ".jsonl"},
@@ -66,10 +67,11 @@ class Catalogue:
         files_before = dict(self._files)
         for name in dict.fromkeys((*seen.bound, *seen.mutated)):
             self._value_made(draft, name)
-        for access in seen.files:
+        files = [access for access in seen.files if not Path(access.path).is_relative_to(_PACKAGE)]
+        for access in files:
             if access.mode == "read":
                 self._file_used(draft, access, files_before)
-        for access in seen.files:
+        for access in files:
             if access.mode == "write" and Path(access.path).is_file():
                 self._file_made(draft, Path(access.path), named=access.named)
         for flow in seen.flows:
@@ -144,12 +146,19 @@ class Catalogue:
         self.update(draft, replace(artifact, declared=True, kind=kind, declaration=declaration))
 
     def name_input(self, draft: RunDraft, uri: str) -> None:
-        """Say where an input came from: the file of that name that the session read."""
-        for path, artifact in self._files.items():
-            if artifact.run is None and uri.rstrip("/").rsplit("/", 1)[-1] == Path(path).name:
-                self.update(draft, replace(artifact, origin=uri, named=True))
-                return
-        raise UsageError(f"No file was read that --input {uri} could name.", "Name it on the cell that reads it.")
+        """Say where an input came from: the one of that name, else the only one that the run read."""
+        last = uri.rstrip("/").rsplit("/", 1)[-1]
+        inputs = [artifact for artifact in self._files.values() if artifact.run is None]
+        used = {use.artifact for use in draft.uses}
+        meant = [artifact for artifact in inputs if artifact.name.rsplit("/", 1)[-1] == last]
+        meant = meant or [artifact for artifact in inputs if artifact.id in used]
+        if len(meant) != 1:
+            read = ", ".join(artifact.name for artifact in meant) or "none"
+            raise UsageError(
+                f"--input {uri} does not say which file is meant; this cell read: {read}.",
+                "Put it on the cell that reads that one file.",
+            )
+        self.update(draft, replace(meant[0], origin=uri, named=True))
 
     def update(self, draft: RunDraft, artifact: Artifact) -> None:
         """Put a newer state of an artifact in the place of the old, here and in the draft."""

@@ -74,7 +74,7 @@ def _execute(client: Any, document: Any, path: Path, say: Callable[[str], None])
             client.current_cell_id = cell.get("id")
             client.execute_cell(cell, index, store_history=True)
         except CellExecutionError as error:
-            what = f"{error.ename}: {error.evalue}".strip()
+            what = " ".join(f"{error.ename}: {error.evalue}".split()).rstrip(".")
             return CellFailed(f"Cell {done} of {path.name} raised {what[:400]}.", "Mend it and run again.")
         except CellTimeoutError:
             return CellFailed(f"Cell {done} of {path.name} took too long.", "Give more time by --timeout SECONDS.")
@@ -104,6 +104,7 @@ def _kernel(path: Path, *, timeout: float | None) -> Iterator[Any]:
             with client.setup_kernel(env=environment):
                 client.send_cell_ids()
                 yield client
+                manager.shutdown_kernel()
         except RuntimeError as error:
             raise UsageError(f"No kernel started: {error}.", "Check by: python -m ipykernel --version") from error
 
