@@ -214,6 +214,8 @@ CLEAN = {
     "public PEM": joined("-----BEGIN PUBLIC", " KEY-----\n", PEM),
     "path to a key": "private_key_path = '/home/ana/.ssh/id_ed25519'",
     "name of a secret": "secret = '/run/secrets/db'",
+    "basic authentication": "url_auth = get_auth_from_url(self.url)",
+    "public key of a seal": '{"signerKey":"0x' + made(64, HEX) + '","signedAt":1793700000}',
     "CSS": "a{color:#aabbccdd;background:url(data:image/svg+xml;utf8,abc)}",
     "minified JavaScript": "var e=t.token,n=e.key;function r(e){return e.password===t.secret?n:null}",
     "table of species": "\n".join(f"Adelie,Torgersen,{n}.1,18.7,181,3750,male,2007" for n in range(500)),

@@ -120,7 +120,7 @@ def _phrase(match: re.Match[str]) -> Confidence | None:
 
 
 _KEY_NAME = re.compile(
-    r"(?i)(?:(?:private|priv|signing|signer|wallet|deployer|owner|account|eth|from)_?key|secret(?:_?key)?|mnemonic"
+    r"(?i)(?:(?:private|priv|signing|wallet|deployer|owner|account|eth|from)_?key|secret(?:_?key)?|mnemonic"
     r"|seed(?:_?phrase)?|(?<![a-z])sk)(?P<rest>\w{0,12})[\"'\])]{0,3}\s{0,3}"
     r"(?::\s*[\w.|\[\] ]{1,30})?(?:=|:|\(|,)\s{0,3}"
     r"(?:[\w.]{1,30}\((?:hexstr\s*=\s*)?)?[brfBRF]{0,2}[\"']?$"
@@ -231,7 +231,7 @@ RULES: tuple[Rule, ...] = (
     _issued("huggingface-token", r"(?:hf_|api_org_)[A-Za-z]{34}", "hf_ api_org_"),
     _issued("pypi-token", r"pypi-[A-Za-z0-9_-]{50,1000}", "pypi-"),
     _issued("npm-token", r"npm_[A-Za-z0-9]{36}", "npm_"),
-    _rule("npm-token", r"_auth(?:Token)?\s*=\s*(?P<secret>[A-Za-z0-9+/=_-]{16,512})", "_auth"),
+    _rule("npm-token", r"(?:_authToken|(?<![A-Za-z0-9_])_auth)\s*=\s*(?P<secret>[A-Za-z0-9+/=_-]{16,512})", "_auth"),
     _rule("jwt", _START + r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,}", "eyj", REVOKE, _jwt),
     _rule(
         "password-in-url",
