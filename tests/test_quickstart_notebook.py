@@ -14,6 +14,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from swarmprov_nb.magics import step_request
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 RESULTS = ["accuracy_by_species.csv", "confusion.png", "predictions.csv"]
 
@@ -49,16 +51,7 @@ def plain(notebook, needs_the_study, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def recorder():
-    """The extension that the notebook loads."""
-    try:
-        import swarmprov_nb.recording  # noqa: F401 - whether it can be
-    except ImportError as error:
-        pytest.skip(f"the recorder cannot be imported: {error}")
-
-
-@pytest.fixture(scope="module")
-def recorded(recorder, needs_the_study, tmp_path_factory):
+def recorded(needs_the_study, tmp_path_factory):
     """Return the unchanged notebook as nbconvert ran it in its own folder, and that folder."""
     folder = copied(tmp_path_factory.mktemp("recorded"))
     words = ("--to=notebook", "--execute", "--output=done.ipynb", "quickstart.ipynb")
@@ -66,7 +59,7 @@ def recorded(recorder, needs_the_study, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def papermilled(recorder, needs_the_study, tmp_path_factory):
+def papermilled(needs_the_study, tmp_path_factory):
     """Return the unchanged notebook as papermill ran it from the folder above, and the notebook's folder."""
     folder = copied(tmp_path_factory.mktemp("papermill"))
     words = ("notebooks/quickstart.ipynb", "notebooks/done.ipynb", "--no-progress-bar")
@@ -142,7 +135,6 @@ def test_it_loads_the_extension_first_and_never_publishes(code):
 
 def test_its_magics_can_be_meant(code):
     """Every line after %%provenance is understood, and names variables of its own cell."""
-    step_request = pytest.importorskip("swarmprov_nb.magics", reason="the magics cannot be imported").step_request
     declared = 0
     for cell in code:
         first, _, body = cell.source.partition("\n")
