@@ -39,10 +39,10 @@ CONTRACTS: Mapping[str, ContractVersion] = {
 }
 
 
-def contract_version(version: str) -> ContractVersion:
+def allowed_contract(version: str) -> ContractVersion:
     """Look a contract version up.
 
-    >>> contract_version("1").name
+    >>> allowed_contract("1").name
     'SwarmProvenance'
 
     Raises `UsageError` for a version that is not on the allow-list.
@@ -61,7 +61,7 @@ def artifact(version: str = "1") -> Mapping[str, Any]:
 
     Raises `UsageError` for an unknown version, `ChainError` where the package's own file is missing or broken.
     """
-    name = contract_version(version).name
+    name = allowed_contract(version).name
     try:
         text = resources.files("swarmprov_nb.chain").joinpath("artifacts", f"{name}.json").read_text("utf-8")
         loaded: Mapping[str, Any] = json.loads(text)
@@ -76,7 +76,7 @@ def salt(version: str = "1") -> bytes:
     """The CREATE2 salt: keccak-256 of "NAME/VERSION" in ASCII, 32 bytes."""
     from eth_utils.crypto import keccak
 
-    return keccak(text=f"{contract_version(version).name}/{version}")
+    return keccak(text=f"{allowed_contract(version).name}/{version}")
 
 
 def create2_address(init_code: bytes, salt: bytes) -> str:

@@ -111,9 +111,7 @@ class ChainDatabase:
 
     def _open(self) -> sqlite3.Connection:
         with self._explained():
-            connection = sqlite3.connect(
-                self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
-            )
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
             try:
                 self._check(connection)
                 _write_ahead(connection)

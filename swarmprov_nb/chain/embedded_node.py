@@ -38,6 +38,7 @@ _DAMAGE = (
     MissingTrieNode,
     ParentNotFound,
     StateRootNotFound,
+    ValidationError,  # what a caller sent is judged before, and refused as an answer
     rlp.exceptions.RLPException,
 )
 
@@ -113,10 +114,16 @@ class EmbeddedNode:
 
     def _load(self) -> None:
         if self._chain is None:
-            fresh = self._database.connection.execute("SELECT count(*) FROM kv LIMIT 1").fetchone() == (0,)
-            self._chain = create_genesis(self._keys) if fresh else LocalChain(self._keys)
+            fresh = self._database.connection.execute("SELECT EXISTS (SELECT 1 FROM kv)").fetchone() == (0,)
+            self._chain = create_genesis(self._keys) if fresh else self._opened()
         elif self._chain.header.parent_hash != self._chain.chaindb.get_canonical_head().hash:
-            self._chain = LocalChain(self._keys)
+            self._chain = self._opened()
+
+    def _opened(self) -> LocalChain:
+        try:
+            return LocalChain(self._keys)
+        except (TypeError, ValueError) as error:  # no caller is involved yet: these bytes are wrong
+            raise self._database.damaged() from error
 
     @property
     def _loaded(self) -> Any:

@@ -22,9 +22,7 @@ class Network:
 
 
 # The chain id spells "swpv" and belongs to no chain: what is signed for the embedded chain is worth nothing elsewhere.
-EMBEDDED = Network(
-    name="embedded", chain_id=0x73777076, public=False, label="local chain: proves nothing to others"
-)
+EMBEDDED = Network(name="embedded", chain_id=0x73777076, public=False, label="local chain: proves nothing to others")
 
 NETWORKS = (EMBEDDED,)
 

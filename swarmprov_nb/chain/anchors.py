@@ -1,0 +1,228 @@
+"""What anchoring is, whatever the chain: requests, prepared transactions, records, and the backend seam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Protocol, Self, TypeAlias
+
+from swarmprov_nb.chain.networks import Network
+from swarmprov_nb.chain.wallet import Wallet
+from swarmprov_nb.errors import ChainError, UsageError
+
+SUBJECT_BYTES = 32
+LARGEST_KIND = 2**16 - 1
+LARGEST_RELATION = 2**8 - 1
+
+
+@dataclass(frozen=True)
+class AnchorEdge:
+    """A claim that the anchored manifest came from `subject` (32 bytes), which `attester` anchored.
+
+    `attester` is a checksummed address, zero where it is not known who anchored the parent; `relation` is 0 to 255.
+    Raises `UsageError` for values out of these ranges.
+    """
+
+    attester: str
+    subject: bytes
+    relation: int
+
+    def __post_init__(self) -> None:
+        _require(len(self.subject) == SUBJECT_BYTES and any(self.subject), "An edge's subject is 32 bytes, not zero.")
+        _require(0 <= self.relation <= LARGEST_RELATION, "An edge's relation is 0 to 255.")
+
+
+@dataclass(frozen=True)
+class AnchorRequest:
+    r"""What to anchor: a manifest's sha256, where it may be found (or 32 zero bytes), its kind, what it came from.
+
+    >>> AnchorRequest(subject=b"\x11" * 32, locator=bytes(32), kind=1).edges
+    ()
+
+    Raises `UsageError` for values that the contract would refuse.
+    """
+
+    subject: bytes
+    locator: bytes
+    kind: int
+    edges: tuple[AnchorEdge, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(len(self.subject) == SUBJECT_BYTES and any(self.subject), "A subject is 32 bytes, not zero.")
+        _require(len(self.locator) == SUBJECT_BYTES, "A locator is 32 bytes, zero for none.")
+        _require(0 <= self.kind <= LARGEST_KIND, "A kind is 0 to 65535.")
+        _require(all(edge.subject != self.subject for edge in self.edges), "A manifest is not its own parent.")
+
+
+@dataclass(frozen=True)
+class PreparedTransaction:
+    """A signed transaction that was not sent: write it down, then submit it, as often as needed.
+
+    `hash` and `raw` are 0x-text. Both are empty where the chain already held what was asked for: nothing is to be sent,
+    and `submit` answers with the record that is there.
+    """
+
+    network: str
+    chain_id: int
+    contract: str
+    action: str
+    attester: str
+    subject: str
+    nonce: int
+    hash: str
+    raw: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with these fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote. Raises `ChainError` for anything else."""
+        types = {each.name: int if each.type == "int" else str for each in fields(cls)}
+        if set(value) != set(types) or any(type(value[name]) is not types[name] for name in types):
+            raise ChainError(
+                "A journal entry is no prepared transaction of this version.", "Publish again with --again."
+            )
+        return cls(**value)
+
+
+@dataclass(frozen=True)
+class AnchorRecord:
+    """What a chain holds for (attester, subject). Times are Unix seconds of blocks; None: has not happened.
+
+    A record that was only revoked has no `anchored_at`. `finalized` says that the network counts the anchor, or for
+    such a record the revocation, as irreversible.
+    """
+
+    attester: str
+    subject: bytes
+    anchored_at: int | None
+    anchored_block: int | None
+    revoked_at: int | None
+    revoked_block: int | None
+    kind: int
+    network: Network
+    contract: str
+    finalized: bool
+
+
+@dataclass(frozen=True)
+class AnchoredEvent:
+    """An anchor as its event tells it. `transaction` is 0x-text."""
+
+    attester: str
+    subject: bytes
+    locator: bytes
+    kind: int
+    block: int
+    transaction: str
+
+
+@dataclass(frozen=True)
+class DerivedEvent:
+    """A claim by `attester` that `child` came from `parent`. `transaction` is 0x-text."""
+
+    parent: AnchorEdge
+    child: bytes
+    attester: str
+    block: int
+    transaction: str
+
+
+LineageEvent: TypeAlias = AnchoredEvent | DerivedEvent
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend can do: how many edges an anchor carries, and whether lineage is walked without an indexer."""
+
+    most_edges: int
+    revoke: bool
+    lineage: bool
+
+
+class PreparedStale(ChainError):
+    """Another transaction took the nonce of a prepared one, which was not and cannot be included: prepare anew."""
+
+
+class AnchorBackend(Protocol):
+    """A place where manifests are anchored. Errors are `ChainError`, for wrong arguments `UsageError`."""
+
+    @property
+    def network(self) -> Network:
+        """The network of the table that it writes to and reads from."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    def turn(self, address: str) -> AbstractContextManager[None]:
+        """Hold while preparing and submitting: no other process here uses this account's nonces meanwhile."""
+        ...
+
+    def prepare(self, request: AnchorRequest, wallet: Wallet) -> PreparedTransaction:
+        """Sign an anchor and send nothing."""
+        ...
+
+    def prepare_revoke(self, subject: bytes, replacement: bytes, wallet: Wallet) -> PreparedTransaction:
+        """Sign a revocation and send nothing; `replacement` is 32 bytes, zero for none."""
+        ...
+
+    def submit(self, prepared: PreparedTransaction) -> AnchorRecord:
+        """Send, and wait until it is included. Any number of times gives one transaction and the same record.
+
+        Raises `PreparedStale` where it can no longer be included and nothing of it is on the chain.
+        """
+        ...
+
+    def get(self, attester: str, subject: bytes) -> AnchorRecord | None:
+        """The record, None if there is none."""
+        ...
+
+    def anchored_event(self, attester: str, subject: bytes) -> AnchoredEvent | None:
+        """The anchor's event with locator and transaction; None where there is no anchor."""
+        ...
+
+    def edges_of(self, attester: str, subject: bytes) -> tuple[AnchorEdge, ...]:
+        """The edges that the anchor claimed, in its order, each once."""
+        ...
+
+    def lineage(self, attester: str, subject: bytes, *, limit: int = 1000) -> Iterator[LineageEvent]:
+        """What the chain says about (attester, subject), newest first: its anchor, and who claims to descend from it.
+
+        Anyone may claim to descend from anything: filter by the attesters that you know.
+        """
+        ...
+
+    def estimate(self, request: AnchorRequest) -> int:
+        """The gas that anchoring this would take, for an attester who has not anchored it."""
+        ...
+
+
+def anchor(
+    backend: AnchorBackend,
+    request: AnchorRequest,
+    wallet: Wallet,
+    journal: Callable[[PreparedTransaction], None],
+) -> AnchorRecord:
+    """Prepare, write down, submit; anew where another process took the nonce. The record that is then on the chain.
+
+    `journal` is called with each prepared transaction before it is sent.
+    """
+    while True:
+        with backend.turn(wallet.address):
+            prepared = backend.prepare(request, wallet)
+            journal(prepared)
+            try:
+                return backend.submit(prepared)
+            except PreparedStale:
+                continue
+
+
+def _require(met: bool, rule: str) -> None:  # noqa: FBT001  reads as a sentence
+    if not met:
+        raise UsageError(rule, "Check the values that are to be anchored.")
