@@ -17,6 +17,7 @@ NOT_CHECKED: Final = "not checked"
 LEVELS: Final = ("none", "signed", "anchored")
 _MARKS: Final = {PASS: "✓", FAIL: "✗", NOT_CHECKED: "-"}
 _MARKER_WIDTH: Final = 14
+_LONGEST: Final = 2000
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,16 @@ class Check:
         text = f"{_MARKS[self.outcome]} {self.name:<{_MARKER_WIDTH}} {self.detail}"
         if self.expected is not None:
             text += f" (expected {self.expected}, is {self.actual})"
-        return text
+        return one_line(text)
+
+
+def one_line(text: str) -> str:
+    r"""Return a stranger's text as it may stand in a report: one line, nothing that a terminal obeys or turns round.
+
+    >>> one_line("Alice\n✓ anchor\x1b[2J")
+    'Alice�✓ anchor�[2J'
+    """
+    return "".join(character if character.isprintable() else "�" for character in text[:_LONGEST])
 
 
 @dataclass(frozen=True)

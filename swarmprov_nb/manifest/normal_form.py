@@ -57,8 +57,21 @@ def normal_form(notebook: Notebook, *, images_of: Collection[str] = (), outputs:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
-    return (text + "\n").encode("utf-8", "replace")
+    return _written(document)
+
+
+def is_normal(data: bytes) -> bool:
+    """Tell whether bytes are a notebook in normal form, which has one spelling; ValueError or KeyError for no notebook.
+
+    >>> is_normal(b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    False
+    """
+    document = json.loads(data)
+    return (
+        _written(document) == data
+        and set(document) == {"cells", "metadata", "nbformat", "nbformat_minor"}
+        and all(_is_normal_cell(cell) for cell in document["cells"])
+    )
 
 
 def attachments(notebook: Notebook) -> list[Attachment]:
@@ -76,16 +89,38 @@ def attachments(notebook: Notebook) -> list[Attachment]:
 
 
 def differing_cells(ours: bytes, theirs: bytes) -> list[str]:
-    """Name the cells whose sources differ between two normal forms, in the order of the first, then added ones."""
-    mine, other = ({c["id"]: _joined(c["source"]) for c in json.loads(data)["cells"]} for data in (ours, theirs))
-    changed = [key for key in mine if mine[key] != other.get(key)]
-    return changed + [key for key in other if key not in mine]
+    """Name the cells that differ between two normal forms, in the order of the first, then added ones.
+
+    A cell differs in its type or source; ids that stand twice are compared together.
+    """
+    mine, other = _by_id(ours), _by_id(theirs)
+    changed = [key for key in mine if mine[key] != other.get(key)] + [key for key in other if key not in mine]
+    return changed or ([] if list(mine) == list(other) else ["the order of the cells"])
 
 
 def sources_of(normal: bytes) -> list[str]:
     """Return the sources of a normal form's code cells; ValueError or KeyError where it is none."""
     cells = json.loads(normal)["cells"]
     return [_joined(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+def _written(document: Any) -> bytes:
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+    return (text + "\n").encode("utf-8", "replace")
+
+
+def _is_normal_cell(cell: dict[str, Any]) -> bool:
+    """Tell whether a cell says no more than `_cell` writes."""
+    code = {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
+    plain = cell["metadata"] == {} and isinstance(cell["source"], str) and cell.get("execution_count") is None
+    return plain and set(cell) == {"cell_type", "id", "metadata", "source"} | code
+
+
+def _by_id(normal: bytes) -> dict[str, list[tuple[str, str]]]:
+    cells: dict[str, list[tuple[str, str]]] = {}
+    for cell in json.loads(normal)["cells"]:
+        cells.setdefault(cell["id"], []).append((cell["cell_type"], _joined(cell["source"])))
+    return cells
 
 
 def _cell(cell: Cell, kept: Callable[[Cell], list[dict[str, Any]]]) -> dict[str, Any]:

@@ -14,12 +14,13 @@ Rule = Callable[[Mapping[str, Any]], Iterator[str]]
 
 
 def ends_exist(statement: Mapping[str, Any]) -> Iterator[str]:
-    """Every id is unique, and every edge, subject and twin names something that is there."""
+    """Every id and path is unique, and every edge, subject and twin names something that is there."""
     predicate = statement["predicate"]
     activities = Counter(activity["id"] for activity in predicate["activities"])
     entities = Counter(entity["id"] for entity in predicate["entities"])
     subjects = Counter(subject["name"] for subject in statement["subject"])
-    for names in (activities, entities, subjects):
+    paths = subjects + Counter(export["path"] for export in predicate["exports"])
+    for names in (activities, entities, paths):
         yield from (f"{name} stands {count} times" for name, count in names.items() if count > 1)
     for activity in predicate["activities"]:
         yield from _missing(activity["id"], (use["entity"] for use in activity["used"]), entities)
@@ -29,13 +30,15 @@ def ends_exist(statement: Mapping[str, Any]) -> Iterator[str]:
         yield from _missing(entity["id"], [entity[key] for key in ("generatedBy",) if key in entity], activities)
         yield from _missing(entity["id"], [entity[key] for key in ("subject",) if key in entity], subjects)
         yield from _missing(entity["id"], entity.get("alternateOf", ()), entities)
-    yield from _missing("the notebook", (predicate["notebook"]["subject"],), subjects)
+    about = predicate["notebook"]
+    yield from _missing("the notebook", (about["subject"], *about.get("attachments", ())), subjects)
 
 
 def subjects_are_stated(statement: Mapping[str, Any]) -> Iterator[str]:
-    """Every subject is the notebook, a run's source, or one entity's bytes."""
+    """Every subject is the notebook, an attachment of it, a run's source, or one entity's bytes."""
     predicate = statement["predicate"]
-    spoken = {predicate["notebook"]["subject"], *(run["source"]["subject"] for run in predicate["activities"])}
+    spoken = {predicate["notebook"]["subject"], *predicate["notebook"].get("attachments", ())}
+    spoken |= {run["source"]["subject"] for run in predicate["activities"]}
     bytes_of = Counter(entity["subject"] for entity in predicate["entities"] if "subject" in entity)
     for subject in statement["subject"]:
         if subject["name"] not in spoken and subject["name"] not in bytes_of:
@@ -54,8 +57,6 @@ def order_holds(statement: Mapping[str, Any]) -> Iterator[str]:
     for run in predicate["activities"]:
         if run["id"] != f"run-{run['sequence']}":
             yield f"{run['id']} has the sequence number {run['sequence']}"
-        if run["endedAt"] < run["startedAt"]:
-            yield f"{run['id']} ended before it started"
         for edge in run["informedBy"]:
             if sequence.get(edge["activity"], 0) >= run["sequence"]:
                 yield f"{run['id']} was informed by {edge['activity']}, which did not come before it"
@@ -89,22 +90,22 @@ def no_cycle(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def one_generation(statement: Mapping[str, Any]) -> Iterator[str]:
-    """An artifact's identity (cell run, name, version) is generated once."""
+    """An artifact's identity (cell run, name, version) is generated once; inputs were generated elsewhere."""
     identities = Counter(
-        (entity.get("generatedBy"), entity["name"], entity["version"])
+        (entity["generatedBy"], entity["name"], entity["version"])
         for entity in statement["predicate"]["entities"]
-        if "name" in entity
+        if "name" in entity and "generatedBy" in entity
     )
     for (run, name, version), count in identities.items():
         if count > 1:
-            yield f"{name} version {version} of {run or 'no run'} is stated {count} times"
+            yield f"{name} version {version} of {run} is stated {count} times"
 
 
 RULES: Final[Mapping[str, Rule]] = {
     "ends": ends_exist,
     "subjects": subjects_are_stated,
-    "order": order_holds,
     "acyclic": no_cycle,
+    "order": order_holds,
     "generation": one_generation,
 }
 

@@ -37,7 +37,8 @@ def work_id(statement: Mapping[str, Any], *, sources: Sequence[str], hidden: Map
 
 
 def _run(run: dict[str, Any], position: Mapping[str, int]) -> dict[str, Any]:
-    kept: dict[str, Any] = {key: run[key] for key in ("step", "status", "used", "note", "error", "gap", "seeds", "cell") if key in run}
+    named = ("step", "status", "used", "note", "error", "gap", "seeds", "cell")
+    kept: dict[str, Any] = {key: run[key] for key in named if key in run}
     informed = [{**edge, "activity": position[edge["activity"]]} for edge in run["informedBy"]]
     return {**kept, "source": run["source"]["sha256"], "informedBy": informed}
 
