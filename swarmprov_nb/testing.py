@@ -33,15 +33,13 @@ class LineageBuilder:
     @property
     def lineage(self) -> Lineage:
         """What has been built up to now."""
-        return Lineage(
-            self._session, tuple(self._runs), tuple(self._edges), tuple(self._artifacts), tuple(self._uses)
-        )
+        return Lineage(self._session, tuple(self._runs), tuple(self._edges), tuple(self._artifacts), tuple(self._uses))
 
     def input(self, name: str, kind: str = "file", **fields: Any) -> Artifact:
         """Add an artifact that no cell run made; `fields` are those of `Artifact`."""
         return self._add(None, name, kind, fields)
 
-    def run(  # noqa: PLR0913 - a cell run has many sides, all of them named
+    def run(
         self,
         step: str,
         *,

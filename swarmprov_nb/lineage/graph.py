@@ -132,7 +132,7 @@ def _folded(lineage: Lineage) -> Lineage:
     later = {(artifact.run, series_of(artifact)): artifact.id for artifact in lineage.artifacts}
     version_of = {
         artifact.id: artifact.id
-        if artifact.run is None
+        if artifact.run not in stands_for
         else later[(stands_for[artifact.run], series_of(artifact))]
         for artifact in lineage.artifacts
     }

@@ -24,7 +24,7 @@ _BOLD_ADVANCES: Final = """
     72 35 35 67 35 105 72 69 72 72 50 60 48 72 66 93 65 66 59 72 37 72 84"""
 _REGULAR: Final = {chr(32 + index): int(text) / 100 for index, text in enumerate(_ADVANCES.split())}
 _BOLD: Final = {chr(32 + index): int(text) / 100 for index, text in enumerate(_BOLD_ADVANCES.split())}
-for _character in "·–—…×→←":  # noqa: RUF001 - what our own captions hold
+for _character in "·–—…×→←":
     _REGULAR[_character], _BOLD[_character] = (0.32, 0.38) if _character == "·" else (1.0, 1.0)
 
 _INVISIBLE: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
@@ -43,6 +43,8 @@ def clean(text: str, *, limit: int = FULL) -> str:
     >>> clean("a\n\tb\x1b[31m \u202egnp.exe")
     'a b [31m gnp.exe'
     """
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        return " ".join(text.split())
     kept: list[str] = []
     marks = 0
     for character in text[: 4 * limit]:

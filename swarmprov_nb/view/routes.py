@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from swarmprov_nb.view.columns import Columns
 
@@ -19,7 +19,6 @@ Point = tuple[float, float]
 
 _PORT, _PORT_MARGIN = 10.0, 16.0
 _TRACK, _TRACKS, _CLEAR = 6.0, 24.0, 12.0
-_FAR: Final = 1e6
 
 
 class Size(NamedTuple):
@@ -56,6 +55,8 @@ class Row:
         A pill's ends are half circles.
         """
         radius = self.sizes[vertex].radius
+        if not radius:
+            return 0.0
         return radius - math.sqrt(max(radius**2 - (y - self.middle[vertex]) ** 2, 0.0))
 
     @classmethod
@@ -89,40 +90,37 @@ class Row:
 def routes(columns: Columns, rows: Sequence[Row]) -> list[tuple[Point, ...]]:
     """Return the points of every line of `columns`."""
     row_of = {vertex: index for index, row in enumerate(rows) for vertex in row.middle}
-    leave, enter = _ports(columns, rows, row_of)
+    leave, enter = _ports(columns, rows)
     turns = _turns(columns, rows, leave, enter)
-    found = []
-    for chain in columns.chains:
-        points: list[Point] = []
-        for pair in pairwise(chain):
-            here, there = rows[row_of[pair[0]]], rows[row_of[pair[1]]]
-            start = here.span[pair[0]][1] - here.inset(pair[0], leave[pair])
-            end = there.span[pair[1]][0] + there.inset(pair[1], enter[pair])
-            points += [(round(start, 1), leave[pair]), *turns.get(pair, ()), (round(end, 1), enter[pair])]
-        found.append(tuple(points))
-    return found
+    stretches: dict[tuple[int, int], tuple[Point, ...]] = {}
+    for pair, y in leave.items():
+        here, there = rows[row_of[pair[0]]], rows[row_of[pair[1]]]
+        start = round(here.span[pair[0]][1] - here.inset(pair[0], y), 1)
+        end = round(there.span[pair[1]][0] + there.inset(pair[1], enter[pair]), 1)
+        stretches[pair] = ((start, y), *turns.get(pair, ()), (end, enter[pair]))
+    return [tuple(point for pair in pairwise(chain) for point in stretches[pair]) for chain in columns.chains]
 
 
-def _ports(
-    columns: Columns, rows: Sequence[Row], row_of: Mapping[int, int]
-) -> tuple[dict[tuple[int, int], float], dict[tuple[int, int], float]]:
+def _ports(columns: Columns, rows: Sequence[Row]) -> tuple[dict[tuple[int, int], float], dict[tuple[int, int], float]]:
     """Return at which height each pair's line leaves the first and enters the second vertex."""
     leave: dict[tuple[int, int], float] = {}
     enter: dict[tuple[int, int], float] = {}
-    for index, row in enumerate(rows):
+    level = {vertex: middle for row in rows for vertex, middle in row.middle.items()}
+    for row in rows:
         for vertex, middle in row.middle.items():
-            below = {other: rows[row_of[other]].middle[other] for other in columns.right[vertex]}
-            targets = sorted(below, key=lambda other: below[other] + _FAR * (row_of[other] - index))
-            for other, y in zip(targets, _spread(middle, row.sizes[vertex].tall, len(targets)), strict=True):
+            tall = row.sizes[vertex].tall
+            targets = sorted(columns.right[vertex], key=level.__getitem__)
+            for other, y in zip(targets, _spread(middle, tall, len(targets)), strict=True):
                 leave[vertex, other] = y
-            above = {other: rows[row_of[other]].middle[other] for other in columns.left[vertex]}
-            origins = sorted(above, key=lambda other: above[other] + _FAR * (row_of[other] - index))
-            for other, y in zip(origins, _spread(middle, row.sizes[vertex].tall, len(origins)), strict=True):
+            origins = sorted(columns.left[vertex], key=level.__getitem__)
+            for other, y in zip(origins, _spread(middle, tall, len(origins)), strict=True):
                 enter[other, vertex] = y
     return leave, enter
 
 
 def _spread(middle: float, tall: float, count: int) -> list[float]:
+    if count == 1:
+        return [middle]
     step = min(_PORT, max(tall - _PORT_MARGIN, 0.0) / (count - 1)) if count > 1 else 0.0
     return [round(middle + (index - (count - 1) / 2) * step, 1) for index in range(count)]
 
