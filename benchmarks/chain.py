@@ -1,0 +1,90 @@
+"""Gas of the contract, and time per anchor on the embedded chain: `python benchmarks/chain.py`.
+
+Gas is a fact of the contract. Time is for prepare, submit and read together, beside a plain SQLite commit of the same
+number of rows in the same run.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from swarmprov_nb.chain.anchors import AnchorEdge, AnchorRequest
+from swarmprov_nb.chain.embedded_node import EmbeddedNode
+from swarmprov_nb.chain.evm_anchors import EvmAnchors
+from swarmprov_nb.chain.networks import EMBEDDED
+from swarmprov_nb.chain.rpc import ask, number
+from swarmprov_nb.chain.wallet import DevWallet
+
+ANCHORS = 40
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        node, wallet = EmbeddedNode(folder / "chain.sqlite"), DevWallet.open(folder / "keys")
+        backend = EvmAnchors(EMBEDDED, node, lock_folder=folder / "locks")
+        for label, gas in gas_figures(node, backend, wallet):
+            print(f"{label:<44}{gas:>9,} gas")
+        anchors = statistics.median(timed(lambda: anchored(backend, wallet)) for _ in range(ANCHORS))
+        commits = commit_time(folder / "plain.sqlite")
+        print(f"{'anchor: prepare, submit, read (median)':<44}{1000 * anchors:>9.1f} ms")
+        print(f"{'against a plain durable commit':<44}{anchors / commits:>9.1f} x")
+        blocks = number(ask(node, "eth_blockNumber"))
+        node.close()  # brings what is in the write-ahead log into the file
+        print(f"{'file per transaction':<44}{(folder / 'chain.sqlite').stat().st_size / blocks / 1024:>9.1f} KiB")
+
+
+def gas_figures(node, backend, wallet):
+    def used(prepared):
+        backend.submit(prepared)
+        return number(ask(node, "eth_getTransactionReceipt", prepared.hash)["gasUsed"])
+
+    def anchor(*edges):
+        return used(backend.prepare(fresh(*edges), wallet))
+
+    parent = fresh()
+    anchor_gas = used(backend.prepare(parent, wallet))
+    known = AnchorEdge(wallet.address, parent.subject, 1)
+    new = [AnchorEdge(wallet.address, secrets.token_bytes(32), 1) for _ in range(50)]
+    yield "anchor, no parents", anchor_gas
+    yield "anchor, 1 parent that is known", anchor(known)
+    yield "anchor, 1 parent that is new", anchor(AnchorEdge(wallet.address, secrets.token_bytes(32), 1))
+    yield "anchor, 50 parents that are new", anchor(*new)
+    yield "anchor, the same 50 again", anchor(*new)
+    yield "revoke", used(backend.prepare_revoke(parent.subject, secrets.token_bytes(32), wallet))
+    yield "revoke before any anchor", used(backend.prepare_revoke(secrets.token_bytes(32), bytes(32), wallet))
+
+
+def fresh(*edges):
+    return AnchorRequest(subject=secrets.token_bytes(32), locator=secrets.token_bytes(32), kind=1, edges=edges)
+
+
+def anchored(backend, wallet):
+    backend.submit(backend.prepare(fresh(), wallet))
+
+
+def timed(action):
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def commit_time(path):
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (v BLOB)")
+
+    def commit():
+        connection.execute("INSERT INTO t VALUES (?)", (secrets.token_bytes(5000),))
+
+    median = statistics.median(timed(commit) for _ in range(ANCHORS))
+    connection.close()
+    return median
+
+
+if __name__ == "__main__":
+    main()
