@@ -6,7 +6,6 @@ cell may exhaust a generator or delete a function. Only code whose globals are t
 
 from __future__ import annotations
 
-import ast
 import dis
 import functools
 import types
@@ -14,8 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from .names import names_in
+
 _CONSTRUCTING: Final = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"})
 _DYNAMIC: Final = frozenset({"exec", "eval", "globals", "vars", "get_ipython"})
+_PROSE: Final = 1000  # longer texts are no code
 _NODES: Final = 300  # how far a value is searched for functions
 _ATOMS: Final = (int, float, complex, str, bytes, bool, type(None), types.ModuleType, types.BuiltinFunctionType)
 
@@ -43,15 +45,16 @@ def attribute_names(code: types.CodeType) -> frozenset[str]:
     return frozenset(code.co_names).union(*nested)
 
 
+def evaluates(code: types.CodeType) -> bool:
+    """Whether `code` runs text."""
+    return bool({"exec", "eval"} & attribute_names(code))
+
+
 def _names_in_texts(code: types.CodeType) -> set[str]:
     found: set[str] = set()
     for text in code.co_consts:
-        if isinstance(text, str) and len(text) < 1000:  # noqa: PLR2004 - longer texts are prose
-            try:
-                tree = ast.parse(text)
-            except (SyntaxError, ValueError):
-                continue
-            found |= {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
+        if isinstance(text, str) and len(text) < _PROSE:
+            found |= set(names_in(text))
     return found
 
 
@@ -158,7 +161,7 @@ class _Search:
         kind = type(value)
         if kind.__module__ == "__main__":
             yield from self._class(kind, constructing=False)
-        if kind.__module__.partition(".")[0] in {"numpy", "pandas", "pyarrow", "matplotlib", "threading", "asyncio"}:
+        if kind.__module__.partition(".")[0] in {"numpy", "pandas", "pyarrow", "matplotlib", "asyncio"}:
             return
         inner = getattr(value, "__dict__", None)
         if type(inner) is dict:

@@ -260,7 +260,7 @@ class Engine:
         tracked = run.tracker.writes if run.tracker is not None else set()
         bound |= (tracked | (cell.names.sure if failure is None else set())) & now.keys()
         found.reads = self._reads(run, cell, bound, _failed_line(failure, self._namespace))
-        touch = self._touch(cell, found.reads, bound)
+        touch = self._touch(cell, found.reads, bound, failed=failure is not None)
         flows = self._variable_flows(run, found.reads)
         found.variables = self._variables.settle(run.sequence, touch, Budget(duration))
         found.files = self._settle_files(run, cell, found.reads)
@@ -281,7 +281,7 @@ class Engine:
         tracked = run.tracker.reads if run.tracker is not None else set()
         return reader.reads(run.places, tracked=tracked, failed_line=failed_line, bound=bound)
 
-    def _touch(self, cell: Cell, reads: Reads, bound: set[str]) -> Touch:
+    def _touch(self, cell: Cell, reads: Reads, bound: set[str], *, failed: bool) -> Touch:
         classes = {each.__name__ for each in reads.classes}
         texts = [text for code in reads.codes for text in code.co_consts if isinstance(text, str)]
         return Touch(
@@ -289,6 +289,7 @@ class Engine:
             acted=frozenset(reads.acted),
             assigned=frozenset(bound),
             imported=frozenset(self._imported(cell)),
+            changed=frozenset() if failed else frozenset(cell.names.changed & reads.names.keys()),
             writing=writes_database("\n".join([cell.source, *texts])),
         )
 

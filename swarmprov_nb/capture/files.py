@@ -46,7 +46,7 @@ class _Run:
         return Path(path).name in self.commands and self.is_data(path)
 
     def is_data(self, path: str) -> bool:
-        return self.places.is_data(path, named=self.named(path))
+        return self.places.is_data(path, named=Path(path).name in self.commands)
 
 
 class Files:
@@ -95,7 +95,7 @@ class Files:
     def _take(self, run: _Run, event: Event) -> None:
         path = os.path.realpath(event.path)
         if event.action == "connect":
-            if not event.path.endswith((":memory:", os.sep)):
+            if not event.path.endswith((":memory:", os.sep)) and run.is_data(path):
                 run.databases.setdefault(path)
         elif event.action == "list":
             if _LISTING.search(run.source):

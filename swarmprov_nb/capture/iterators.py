@@ -6,19 +6,24 @@ import collections
 import gc
 import itertools
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from .walk import Walker
 
+_WINDOWS: Final = (type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType, memoryview)
+
 
 def walk(walker: Walker, value: Any, kind: type) -> bool:
-    """Emit a generator, an iterator or a deque; False for anything else."""
+    """Emit a generator, an iterator, a deque or a view of a dictionary; False for anything else."""
     if kind is types.GeneratorType:
         return _generator(walker, value)
     if issubclass(kind, collections.deque):
         walker.owned.add(id(value))
         walker.push([list(value)])
+        return True
+    if kind in _WINDOWS:
+        walker.push(part for part in gc.get_referents(value) if type(part) is not type)
         return True
     if kind.__module__ not in {"builtins", "itertools", "_csv"} or not hasattr(kind, "__next__"):
         return False

@@ -17,6 +17,7 @@ from .magic_text import Magic, magic_of
 _DYNAMIC: Final = frozenset({"exec", "eval", "globals", "locals", "vars", "get_ipython"})
 _QUERY: Final = re.compile(r"@([A-Za-z_]\w*)")
 _FORMULA: Final = re.compile(r"([A-Za-z_]\w*)\s*[(.]")
+_EVALUATORS: Final = frozenset({"pd", "pandas", "ne", "numexpr"})
 _LEAVES: Final = (ast.Raise, ast.Return, ast.Break, ast.Continue)
 
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -29,7 +30,8 @@ class Names:
 
     `reads` maps each upward-exposed name to the line of the top-level statement that reads it; `maybe` are those of
     them that the cell may have assigned before. `loads` maps every loaded name to what is surely assigned at all of
-    its loads. `guesses` are names that only text suggests.
+    its loads. A run to the end has bound the names in `sure` and stored into those in `changed` (``x[0] = 1``);
+    `guesses` are names that only text suggests.
     """
 
     reads: dict[str, int] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class Names:
     imports: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
     guesses: set[str] = field(default_factory=set)
     magics: list[Magic] = field(default_factory=list)
     sure: frozenset[str] = frozenset()
@@ -58,8 +61,40 @@ def names_of(tree: ast.Module, parse: Callable[[str], ast.Module] = ast.parse) -
     for statement in tree.body:
         walker.line = statement.lineno
         assigned = walker.statement(statement, assigned)
+    walker.names.imports -= walker.assigned
     walker.names.sure = (assigned or frozenset()) & walker.names.stores
     return walker.names
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names in a text that is an expression or statements, none if it is neither.
+
+    >>> names_in("a + b.c"), names_in("a dog")
+    (['a', 'b'], [])
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return []
+    return sorted({part.id for part in ast.walk(tree) if isinstance(part, ast.Name)})
+
+
+def _root(node: ast.expr) -> set[str]:
+    """Return the name at the left end of ``name.attribute[item]…``."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _handed_over(argument: ast.expr) -> set[str]:
+    """Return the names whose values, not only something got from them, become an argument."""
+    if isinstance(argument, ast.Name):
+        return {argument.id}
+    if isinstance(argument, ast.Starred | ast.keyword):
+        return _handed_over(argument.value)
+    inner = argument.elts if isinstance(argument, ast.Tuple | ast.List | ast.Set) else []
+    inner = argument.values if isinstance(argument, ast.Dict) else inner
+    return {name for each in inner for name in _handed_over(each)}
 
 
 def _join(*ends: Assigned) -> Assigned:
@@ -75,6 +110,8 @@ class _Walker:
         self._local: frozenset[str] = frozenset()  # parameters and comprehension variables
         self._calls = 0
         self._in_class = False
+        self._depth = 0  # of statements that may not run
+        self.assigned: set[str] = set()  # other than by an import
 
     # -- names ---------------------------------------------------------------------------------------------------
 
@@ -91,16 +128,19 @@ class _Walker:
             if name in names.stores or names.star:
                 names.maybe.add(name)
 
-    def store(self, name: str, assigned: Assigned) -> Assigned:
+    def store(self, name: str, assigned: Assigned, *, imported: bool = False) -> Assigned:
         if not self._in_class:
             self.names.stores.add(name)
+            (self.names.imports if imported else self.assigned).add(name)
         return None if assigned is None else assigned | {name}
 
     # -- statements ----------------------------------------------------------------------------------------------
 
     def block(self, body: Iterable[ast.stmt], assigned: Assigned) -> Assigned:
+        self._depth += 1
         for statement in body:
             assigned = self.statement(statement, assigned)
+        self._depth -= 1
         return assigned
 
     def statement(self, node: ast.stmt, assigned: Assigned) -> Assigned:
@@ -134,7 +174,7 @@ class _Walker:
                 self.load(target.id, assigned)
                 assigned = None if assigned is None else assigned | {target.id}
             else:
-                self.expression(target, assigned)
+                assigned = self.target(target, assigned)
         return assigned
 
     def _functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, assigned: Assigned) -> Assigned:
@@ -161,8 +201,7 @@ class _Walker:
                 self.names.star = True
                 continue
             name = alias.asname or (alias.name.split(".")[0] if isinstance(node, ast.Import) else alias.name)
-            assigned = self.store(name, assigned)
-            self.names.imports.add(name)
+            assigned = self.store(name, assigned, imported=True)
         return assigned
 
     _importfrom = _import
@@ -190,7 +229,9 @@ class _Walker:
             assigned = self.expression(item.context_expr, assigned)
             if item.optional_vars is not None:
                 assigned = self.target(item.optional_vars, assigned)
-        return self.block(node.body, assigned)
+        for statement in node.body:
+            assigned = self.statement(statement, assigned)
+        return assigned
 
     _asyncwith = _with
 
@@ -215,7 +256,10 @@ class _Walker:
                 name = getattr(part, "name", None) or getattr(part, "rest", None)
                 if isinstance(name, str):
                     entry = self.store(name, entry)
-                self.expression(getattr(part, "cls", None) or getattr(part, "value", None), assigned)
+                if isinstance(part, ast.MatchClass):
+                    self.expression(part.cls, assigned)
+                elif isinstance(part, ast.MatchValue):
+                    self.expression(part.value, assigned)
             entry = self.expression(case.guard, entry)
             ends.append(self.block(case.body, entry))
         return _join(*ends)
@@ -234,6 +278,8 @@ class _Walker:
             return assigned
         if isinstance(node, ast.Starred):
             return self.target(node.value, assigned)
+        if not self._depth:
+            self.names.changed |= _root(node)
         return self.expression(node, assigned)
 
     def expression(self, node: ast.AST | None, assigned: Assigned) -> Assigned:
@@ -275,7 +321,7 @@ class _Walker:
         self._strings(node, assigned)
         self._calls += 1
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            self.names.passed |= {part.id for part in ast.walk(argument) if isinstance(part, ast.Name)}
+            self.names.passed |= _handed_over(argument)
             assigned = self.expression(argument, assigned)
         self._calls -= 1
         return assigned
@@ -302,11 +348,13 @@ class _Walker:
     def _strings(self, node: ast.Call, assigned: Assigned) -> None:
         """Read the names inside ``frame.query("a > @limit")`` and ``ols("y ~ scale(x)")``."""
         attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        root = ast.unparse(node.func).partition(".")[0]
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
                 continue
             found = _QUERY.findall(argument.value) if attribute in {"query", "eval"} else []
             found += _FORMULA.findall(argument.value) if "~" in argument.value else []
+            found += names_in(argument.value) if attribute in {"eval", "evaluate"} and root in _EVALUATORS else []
             for name in found:
                 self.load(name, assigned)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import types
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .cell import Cell
-from .closures import Code, Use, code_of, pending_codes, reach
-from .names import Names
+from .closures import Code, Use, code_of, evaluates, pending_codes, reach
+from .names import Names, names_in
 
 
 @dataclass
@@ -52,7 +53,16 @@ class Reader:
                 found.names.setdefault(name, "exact")
         found.acted = set(found.names) & (self._cell.acting | set(tracked))
         self._follow(found, places, bound)
+        if any(map(evaluates, found.codes)):
+            for name in self._texts():
+                if name in places:
+                    found.names.setdefault(name, "assumed")
         return found
+
+    def _texts(self) -> set[str]:
+        """Return the names in the cell's texts: one of its functions runs text."""
+        texts = [node.value for node in ast.walk(self._cell.tree) if isinstance(node, ast.Constant)]
+        return {name for text in texts if isinstance(text, str) for name in names_in(text)}
 
     def _follow(self, found: Reads, places: Mapping[str, int], bound: Collection[str]) -> None:
         """Add what the code behind the loaded names reads, bound late: as things stand now."""

@@ -21,12 +21,16 @@ _IPYTHON: Final = re.compile(r"_{1,3}$|_\d+$|_i{1,3}$|_i\d+$|_i?[ho]$|_[io]h$|_d
 
 @dataclass(frozen=True)
 class Touch:
-    """What a run may have done to names: `used` were loaded, `acted` loaded and not just shown, `assigned` bound."""
+    """What a run may have done to names: `used` were loaded, `acted` loaded and not just shown, `assigned` bound.
+
+    `changed` were stored into (``x[0] = 1``), `imported` are bound by imports; `writing` allows changes to databases.
+    """
 
     used: frozenset[str]
     acted: frozenset[str]
     assigned: frozenset[str]
     imported: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
     writing: bool = True
 
 
@@ -117,7 +121,7 @@ class Variables:
         candidates = {name for name in after.keys() - bound if name in touched or self._links(name, shared)}
         outcome.mutated = [name for name in sorted(candidates) if self._changed_inside(name, budget)]
         self._take(sequence, touch, bound, fresh)
-        outcome.mutated = sorted({*outcome.mutated, *self._acted(touch, bound)})
+        outcome.mutated = sorted({*outcome.mutated, *self._stored_into(touch, bound), *self._acted(touch, bound)})
         self._writers |= dict.fromkeys([*outcome.bound, *outcome.mutated], sequence)
         for name in outcome.deleted:
             self._forget(name)
@@ -171,6 +175,12 @@ class Variables:
         keep_full = new.full is None and not comparison.changed
         self._versions[name] = Version(new.quick, old.full if keep_full else new.full)
         return comparison.changed
+
+    def _stored_into(self, touch: Touch, bound: set[str]) -> set[str]:
+        """Return the names that the text stores into, and the other names of those objects: no look is needed."""
+        names = {name for name in touch.changed - bound if name in self._namespace}
+        changed = {id(self._namespace[name]) for name in names if name in self._versions}
+        return names | {name for name in self._versions.keys() - bound if self._links(name, changed)}
 
     def _acted(self, touch: Touch, bound: set[str]) -> list[str]:
         """Return what drawing, writing or executing through opaque objects changed: they show nothing inside."""

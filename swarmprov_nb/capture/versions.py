@@ -9,7 +9,7 @@ from typing import Any, Final
 from .budget import Budget
 from .walk import Token, token_of
 
-_FIXED: Final = (int, float, complex, str, bytes, bool, type(None), types.ModuleType, types.BuiltinFunctionType)
+_FIXED: Final = (int, float, complex, str, bytes, bool, type(None), types.ModuleType)
 
 
 @dataclass(frozen=True)

@@ -35,16 +35,16 @@ _OPAQUE: Final = frozenset({
     "matplotlib", "IPython", "ipykernel", "tkinter", "threading", "_thread", "asyncio", "logging", "sqlite3", "duckdb",
     "sqlalchemy", "tqdm", "concurrent", "seaborn",
 })  # fmt: skip
-_IMMUTABLE: Final = (
-    types.ModuleType, types.BuiltinFunctionType, types.CodeType, types.MappingProxyType, range, slice, re.Pattern,
-)  # fmt: skip
+_LAZY: Final = "statsmodels."  # fitting, summing up and forecasting fill its models and results, in public, too
+_IMMUTABLE: Final = (types.ModuleType, types.CodeType, range, slice, re.Pattern)
 
 
 @dataclass(frozen=True)
 class Token:
     """What a walk saw: `digest` of the value, ids of `owned` mutable and `opaque` objects in it, whether all was seen.
 
-    `private` lists, per object of a library, its private attributes; `skipped` counts the bytes that were sampled.
+    `private` lists, per object of a library, the attributes that count only as long as they are no addition;
+    `skipped` counts the bytes that were sampled.
     """
 
     digest: int
@@ -214,6 +214,9 @@ def _code(walker: Walker, value: Any, kind: type) -> bool:
     elif kind is types.CellType:
         walker.owned.add(id(value))
         walker.push(_cell(value))
+    elif kind is types.BuiltinFunctionType:
+        walker.emit(id(value) if isinstance(value.__self__, types.ModuleType) else value.__name__)
+        walker.push([value.__self__])
     elif kind is types.MethodType:
         walker.push([value.__func__, value.__self__])
     elif issubclass(kind, functools.partial):
@@ -265,8 +268,9 @@ def _inside(value: Any) -> set[int]:
 def _instance(walker: Walker, value: Any, kind: type) -> None:
     walker.owned.add(id(value))
     attributes = _attributes(value)
-    ours = kind.__module__ == "__main__"
-    if not ours:
+    if kind.__module__ == "__main__" and not any(base.__module__.startswith(_LAZY) for base in kind.__mro__):
+        attributes = {name: part for name, part in attributes.items() if not _lazy(kind, name)}
+    else:
         attributes = _without_caches(walker, value, kind, attributes)
     walker.emit(len(attributes))
     walker.push(part for pair in attributes.items() for part in pair)
@@ -290,12 +294,18 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 
 def _without_caches(walker: Walker, value: Any, kind: type, attributes: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a library's object keeps for itself; an attribute that was None until now counts as an addition."""
     names = [name for name in attributes if type(name) is str and not _BENIGN.match(name) and not _lazy(kind, name)]
-    private = frozenset(name for name in names if name[0] == "_")
-    walker.private[id(value)] = private
+    if any(base.__module__.startswith(_LAZY) for base in kind.__mro__):
+        names = additions = [name for name in names if name[0] != "_" and attributes[name] is not None]
+    else:
+        names = [name for name in names if name[0] != "_" or attributes[name] is not None]
+        additions = [name for name in names if name[0] == "_"]
+    walker.private[id(value)] = frozenset(additions)
     known = walker.known.get(id(value))
     if known is not None:
-        names = [name for name in names if name not in private or name in known]
+        weak = set(additions) - known
+        names = [name for name in names if name not in weak]
     return {name: attributes[name] for name in names}
 
 
