@@ -157,6 +157,12 @@ def test_a_gap_says_what_was_not_seen():
     assert "not seen: threads" in picture.summary
 
 
+def test_a_long_error_name_is_shown_before_the_count():
+    b = LineageBuilder()
+    b.run("import", error="ModuleNotFoundError: no module", execution_count=1177)
+    assert node(Picture(b.lineage, title="x"), "import")["subtitle"] == "stopped: ModuleNotFoundError"
+
+
 def test_the_bundle_holds_json_an_image_and_text():
     picture = Picture(example_lineage(), title="quickstart.ipynb")
     bundle = picture._repr_mimebundle_()

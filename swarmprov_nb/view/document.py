@@ -54,7 +54,7 @@ def _node(box: Box) -> dict[str, Any]:
         "inset": text_inset(node),
         "title": box.title,
         "subtitle": box.subtitle,
-        "extra": node.extra,
+        "extra": box.extra,
         "label": node.label,
         "cell_id": node.cell_id,
         "execution_count": node.execution_count,

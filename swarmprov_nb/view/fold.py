@@ -155,7 +155,7 @@ def _step(run: Node, parts: list[Node]) -> Node:
     more = f"+{plural(len(others), 'artifact')}"
     return replace(
         run,
-        extra=f"{run.extra} {more}".strip(),
+        extra=f"{run.extra} · {more}" if run.extra else more,
         label=clean(f"{run.label}, {more}: {', '.join(node.title for node in others)}"),
         members=tuple(node.id for node in others),
     )

@@ -22,7 +22,7 @@ WIDEST: Final = 880.0
 TITLE, SMALL = 12.0, 10.5  # font sizes in pixels
 PADDING: Final = 10.0  # between the edge of a box and its text
 ICON: Final = 21.0  # what the icon of a pill takes, with its distance
-_NARROWEST, _BROADEST = 84.0, 186.0
+_NARROWEST, _BROADEST = 84.0, 190.0
 _TWO_LINES, _THREE_LINES = 40.0, 54.0
 _GAP, _GAP_MOST = 32.0, 52.0
 _SIDE, _SIDE_IN_ROWS = 18.0, 42.0
@@ -32,7 +32,7 @@ _MANY: Final = 400
 
 @dataclass(frozen=True)
 class Box:
-    """A node with its place; `title` and `subtitle` are cut to what fits."""
+    """A node with its place; `title`, `subtitle` and `extra` are cut to what fits."""
 
     node: Node
     x: float
@@ -41,6 +41,7 @@ class Box:
     h: float
     title: str
     subtitle: str
+    extra: str
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,12 @@ def fitted(node: Node, x: float, y: float, w: float) -> Box:
     parts = list(node.subtitle)
     while len(parts) > 1 and width(" · ".join(parts), SMALL) > room:
         parts.pop()
-    subtitle = cut(" · ".join(parts), room, SMALL)
+    whole = " · ".join(parts)
+    if node.mark in ("failed", "gap") and width(whole, SMALL) > room:
+        whole = whole.removeprefix(f"[{node.execution_count}] ")  # what went wrong says more than the count
+    subtitle, extra = cut(whole, room, SMALL), cut(node.extra, room, SMALL)
     title = cut(node.title, room - mark, TITLE, bold=True)
-    return Box(node, round(x, 1), round(y, 1), round(w, 1), _tall(node), title, subtitle)
+    return Box(node, round(x, 1), round(y, 1), round(w, 1), _tall(node), title, subtitle, extra)
 
 
 def _with_singles(layout: Layout, nodes: Sequence[Node]) -> Layout:

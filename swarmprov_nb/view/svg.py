@@ -140,8 +140,8 @@ def _box(box: Box) -> str:
     room = box.w - text_inset(node) - PADDING / 2
     parts.append(_text(x, box.y + 17, box.title, TITLE, INK, bold=True, room=room))
     parts.append(_text(x, box.y + 31, box.subtitle, SMALL, ink.text, room=room))
-    if node.extra:
-        parts.append(_text(x, box.y + 45, cut(node.extra, room, SMALL), SMALL, QUIET, room=room))
+    if box.extra:
+        parts.append(_text(x, box.y + 45, box.extra, SMALL, QUIET, room=room))
     return "".join([*parts, "</g>"])
 
 
