@@ -145,6 +145,12 @@ class Catalogue:
         kind = item.kind or artifact.kind
         self.update(draft, replace(artifact, declared=True, kind=kind, declaration=declaration))
 
+    def license_files(self, draft: RunDraft, license_: str) -> None:
+        """Apply a step's licence to the files that its run wrote."""
+        for artifact in [made for made in draft.artifacts if made.path is not None and made.run is not None]:
+            declaration = artifact.declaration.merged(Declaration(license=license_))
+            self.update(draft, replace(artifact, declaration=declaration))
+
     def name_input(self, draft: RunDraft, uri: str) -> None:
         """Say where an input came from: the one of that name, else the only one that the run read."""
         last = uri.rstrip("/").rsplit("/", 1)[-1]

@@ -12,11 +12,12 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from swarmprov_nb import __version__
 from swarmprov_nb.errors import SwarmprovError, UsageError
 from swarmprov_nb.home import Home
+from swarmprov_nb.options import Parser, publish_options, verify_options
 
 EXAMPLES: Final = """examples:
   swarmprov run study.ipynb                      run it, recorded; the file stays as it is
@@ -31,41 +32,9 @@ exit codes: 0 done, 1 failed, 2 wrong use, 3 valid but the signer is unknown or 
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> Any:
-        raise UsageError(f"{self.prog}: {message}.", f"See: {self.prog} --help")
-
-
-def publish_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Add the options that a publish has everywhere."""
-    parser.add_argument("--yes", action="store_true", help="publish after the preview, without asking")
-    parser.add_argument("--again", action="store_true", help="publish even if nothing changed")
-    parser.add_argument("--outputs", action="store_true", help="publish the notebook's outputs too")
-    parser.add_argument("--old-sources", action="store_true", help="publish sources that the notebook no longer holds")
-    parser.add_argument("--all-runs", action="store_true", help="state all cell runs, not only those that contribute")
-    parser.add_argument("--hide", action="append", default=[], metavar="NAME", help="leave only a commitment to it")
-    parser.add_argument("--cite", action="append", default=[], metavar="NAME", help="leave only its name and digests")
-    parser.add_argument("--accept", action="append", default=[], metavar="ID", help="accept one finding")
-    parser.add_argument("--chain", default="local", metavar="NAME", help="local (default) or none")
-    parser.add_argument("--write-receipt", action="store_true", help="note reference and anchor in the notebook's file")
-    return parser
-
-
-def verify_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Add the options that a verification has everywhere."""
-    parser.add_argument("target", metavar="REFERENCE|FILE|NOTEBOOK")
-    parser.add_argument("--signer", metavar="KEY|LABEL", help="require this author")
-    parser.add_argument("--any-signer", action="store_true", help="accept any author")
-    parser.add_argument("--require", default="signed", metavar="LEVEL", help="signed (default) or anchored")
-    parser.add_argument("--reference", metavar="REF", help="require that a saved file holds this publication")
-    parser.add_argument("--store", metavar="FOLDER", help="read from this store")
-    parser.add_argument("--chain", action="append", metavar="NAME", help="ask this network (repeat for more)")
-    return parser
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    top = _Parser(
+    top = Parser(
         prog="swarmprov",
         description="Make a notebook's data and models provable: record, show, publish, verify.",
         epilog=EXAMPLES,
@@ -73,65 +42,75 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"swarmprov {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, (act, add_options, help_) in _COMMANDS.items():
+        command = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+        command.set_defaults(act=act)
+        add_options(command)
+    return top
 
-    def command(name: str, act: Callable[[argparse.Namespace], int], help_: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
-        added.set_defaults(act=act)
-        return added
 
-    run = command("run", _run, "Execute a notebook, recorded.")
-    run.add_argument("notebook", type=Path)
-    run.add_argument("-o", "--output", type=Path, metavar="OUT", help="write the executed notebook here")
-    run.add_argument("--timeout", type=float, metavar="SECONDS", help="longest time for one cell")
+def _run_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("notebook", type=Path)
+    command.add_argument("-o", "--output", type=Path, metavar="OUT", help="write the executed notebook here")
+    command.add_argument("--timeout", type=float, metavar="SECONDS", help="longest time for one cell")
 
-    show = command("show", _show, "Show where a notebook's data and models came from.")
-    show.add_argument("notebook", type=Path)
-    show.add_argument("name", nargs="?", metavar="ARTIFACT|STEP")
-    form = show.add_mutually_exclusive_group()
+
+def _show_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("notebook", type=Path)
+    command.add_argument("name", nargs="?", metavar="ARTIFACT|STEP")
+    form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="the documented JSON format")
     form.add_argument("--table", action="store_true", help="one line an item")
     form.add_argument("--svg", type=Path, metavar="FILE", help="write the picture")
-    show.add_argument("--all", action="store_true", help="every run, re-runs not folded")
+    command.add_argument("--all", action="store_true", help="every run, re-runs not folded")
 
-    publish = command("publish", _publish, "Publish a notebook's data, models and signed manifest.")
-    publish.add_argument("notebook", type=Path)
-    publish.add_argument("--execute", action="store_true", help="run the notebook first")
-    publish.add_argument("--dry-run", action="store_true", help="preview only, also on a terminal")
-    publish.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    publish_options(publish)
 
-    verify = command("verify", _verify, "Verify a publication from one reference, a saved file or a notebook.")
-    verify_options(verify)
-    verify.add_argument("--json", action="store_true", help="the report as JSON")
+def _publish_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("notebook", type=Path)
+    command.add_argument("--execute", action="store_true", help="run the notebook first")
+    command.add_argument("--dry-run", action="store_true", help="preview only, also on a terminal")
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    command.add_argument("--write-receipt", action="store_true", help="note the reference in the notebook's file")
+    publish_options(to=command)
 
-    trust = command("trust", _trust, "Say whose key it is; list or remove what you said.")
-    trust.add_argument("key", metavar="KEY|list|remove")
-    trust.add_argument("name", nargs="?", metavar="KEY|LABEL", help="with remove: what to remove")
-    trust.add_argument("--as", dest="label", metavar="LABEL", help="the name by which you know the signer")
 
-    get = command("get", _get, "Download a publication's files, verified.")
-    get.add_argument("reference", metavar="REFERENCE|FILE")
-    get.add_argument("folder", type=Path)
-    get.add_argument("--store", metavar="FOLDER", help="read from this store")
+def _verify_options(command: argparse.ArgumentParser) -> None:
+    verify_options(to=command)
+    command.add_argument("--json", action="store_true", help="the report as JSON")
 
-    save = command("save", _save, "Save a publication as one file.")
-    save.add_argument("reference")
-    save.add_argument("file", type=Path)
-    save.add_argument("--store", metavar="FOLDER", help="read from this store")
-    save.add_argument("--yes", action="store_true", help="overwrite the file if it is there")
 
-    load = command("load", _load, "Put a saved publication into this machine's store.")
-    load.add_argument("file", type=Path)
+def _trust_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("key", metavar="KEY|list|remove")
+    command.add_argument("name", nargs="?", metavar="KEY|LABEL", help="with remove: what to remove")
+    command.add_argument("--as", dest="label", metavar="LABEL", help="the name by which you know the signer")
 
-    status = command("status", _status, "Say what is recorded and published here.")
-    status.add_argument("folder", nargs="?", type=Path, default=Path())
-    status.add_argument("--json", action="store_true")
 
-    forget = command("forget", _forget, "Delete the record of a notebook; publications stay.")
-    forget.add_argument("notebook", type=Path)
-    forget.add_argument("--yes", action="store_true", help="delete without asking")
-    return top
+def _get_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("reference", metavar="REFERENCE|FILE")
+    command.add_argument("folder", type=Path)
+    command.add_argument("--store", metavar="FOLDER", help="read from this store")
+
+
+def _save_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("reference")
+    command.add_argument("file", type=Path)
+    command.add_argument("--store", metavar="FOLDER", help="read from this store")
+    command.add_argument("--yes", action="store_true", help="overwrite the file if it is there")
+
+
+def _load_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path)
+
+
+def _status_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", nargs="?", type=Path, default=Path())
+    command.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def _forget_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("notebook", type=Path)
+    command.add_argument("--yes", action="store_true", help="delete without asking")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -296,6 +275,22 @@ def _forget(options: argparse.Namespace) -> int:
     print(f"{count} session{'s' * (count != 1)} of {options.notebook} forgotten; publications stay.")
     return 0
 
+
+_Act = Callable[[argparse.Namespace], int]
+_AddOptions = Callable[[argparse.ArgumentParser], None]
+
+_COMMANDS: Final[dict[str, tuple[_Act, _AddOptions, str]]] = {
+    "run": (_run, _run_options, "Execute a notebook, recorded."),
+    "show": (_show, _show_options, "Show where a notebook's data and models came from."),
+    "publish": (_publish, _publish_options, "Publish a notebook's data, models and signed manifest."),
+    "verify": (_verify, _verify_options, "Verify a publication from one reference, a saved file or a notebook."),
+    "trust": (_trust, _trust_options, "Say whose key it is; list or remove what you said."),
+    "get": (_get, _get_options, "Download a publication's files, verified."),
+    "save": (_save, _save_options, "Save a publication as one file."),
+    "load": (_load, _load_options, "Put a saved publication into this machine's store."),
+    "status": (_status, _status_options, "Say what is recorded and published here."),
+    "forget": (_forget, _forget_options, "Delete the record of a notebook; publications stay."),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -45,18 +45,16 @@ class Matcher:
         return sorted(word for word in self._choices(before) if word.startswith(typed))
 
     def _choices(self, before: list[str]) -> list[str]:
-        from swarmprov_nb import magics
+        from swarmprov_nb import options
 
         magic = before[0]
         if magic == "%%provenance":
             if before[-1] in ("--dataset", "--model", "--figure"):
                 return [name for name in list(self._shell.user_ns) if not name.startswith("_")]
-            return _options(magics.cell_options())
+            return _options(options.cell_options())
         if magic == "%provenance":
-            return [*_options(magics.line_options()), *self._names()]
-        from swarmprov_nb.cli import publish_options, verify_options
-
-        return _options((publish_options if magic == "%publish" else verify_options)(magics._parser("", "")))  # noqa: SLF001
+            return [*_options(options.line_options()), *self._names()]
+        return _options(options.publish_options() if magic == "%publish" else options.verify_options())
 
     def _names(self) -> list[str]:
         lineage = self._recorder.record.lineage(self._recorder.session.id)

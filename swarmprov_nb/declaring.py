@@ -29,6 +29,7 @@ class StepRequest:
 
     name: str | None = None
     note: str | None = None
+    license: str | None = None
     inputs: tuple[str, ...] = ()
     declared: tuple[Declared, ...] = field(default=())
 
@@ -93,7 +94,7 @@ def declare(
 
 
 def _declare(value: Value, kind: str | None, **words: str | None) -> Value:
-    from swarmprov_nb.magics import active_recorder
+    from swarmprov_nb.recording import active_recorder
 
     declaration = checked(Declaration(**words))
     name = value if isinstance(value, str) else None

@@ -2,84 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
-import shlex
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.error import UsageError as IPythonUsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from swarmprov_nb.declaring import Declared, StepRequest, checked
-from swarmprov_nb.errors import SwarmprovError, UsageError, VerificationFailed
+from swarmprov_nb.declaring import Declared, StepRequest, spdx
+from swarmprov_nb.errors import SwarmprovError, VerificationFailed
 from swarmprov_nb.lineage import Declaration
+from swarmprov_nb.options import cell_options, line_options, parsed, verify_options
+from swarmprov_nb.recording import active_recorder, start_recording, stop_recording
 
 if TYPE_CHECKING:
-    from swarmprov_nb.recording import Recorder
+    from swarmprov_nb.completing import Matcher
 
 STEP_MAGIC: Final = "provenance_step"  # the capture room knows this name: it is not part of the user's code
 
-_recorder: Recorder | None = None
-_transformer: Any = None
-_matcher: Any = None
-_lock = threading.RLock()
-
-
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that explains itself in two lines instead of leaving the process."""
-
-    def error(self, message: str) -> Any:
-        raise UsageError(f"%{self.prog}: {message}.", f"See the options with examples by: %{self.prog}?")
-
-
-def _parser(prog: str, description: str) -> _Parser:
-    return _Parser(prog=prog, description=description, add_help=False, allow_abbrev=False)
-
-
-def line_options() -> _Parser:
-    """Return the options of ``%provenance``."""
-    parser = _parser("provenance", "Draw the lineage, or say where one artifact or step came from.")
-    parser.add_argument("name", nargs="?", help="artifact or step; artifact:NAME and step:NAME choose between the two")
-    parser.add_argument("--table", action="store_true", help="a pandas frame instead of a picture")
-    parser.add_argument("--all", action="store_true", help="every run, re-runs not folded")
-    parser.add_argument("--pause", action="store_true", help="stop recording until --resume")
-    parser.add_argument("--resume", action="store_true", help="record again")
-    return parser
-
-
-def cell_options() -> _Parser:
-    """Return the options of ``%%provenance``."""
-    parser = _parser("provenance", "Name a step and declare its artifacts.")
-    parser.add_argument("name", nargs="?", help="the step's name")
-    parser.add_argument("--dataset", action="append", default=[], metavar="VAR[=TITLE]", help="declare a dataset")
-    parser.add_argument("--model", action="append", default=[], metavar="VAR[=TITLE]", help="declare a model")
-    parser.add_argument("--figure", action="append", default=[], metavar="VAR[=TITLE]", help="declare a figure")
-    parser.add_argument("--input", action="append", default=[], metavar="URI", help="where an input file came from")
-    parser.add_argument("--note", metavar="TEXT", help="a remark on the step")
-    parser.add_argument("--license", metavar="SPDX", help="licence of the declared artifacts")
-    return parser
-
-
-def parsed(parser: argparse.ArgumentParser, line: str) -> argparse.Namespace:
-    """Parse a magic's line with quotes as in a shell; UsageError explains what cannot be meant."""
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise UsageError(f"%{parser.prog}: {error}.", 'Close the quotes: --dataset clean="Cleaned penguins"') from None
-    if words in (["-h"], ["--help"]):
-        raise UsageError(f"%{parser.prog} has no {words[0]}.", f"See the options with examples by: %{parser.prog}?")
-    return parser.parse_args(words)
+_matchers: list[Matcher] = []
 
 
 def step_request(line: str) -> StepRequest:
     """Return what the line after ``%%provenance`` says."""
     options = parsed(cell_options(), line)
-    declared = [
-        Declared(checked(Declaration(title=title or None, license=options.license)), kind, name)
+    license_ = spdx(options.license) if options.license else None
+    declared = tuple(
+        Declared(Declaration(title=title or None, license=license_), kind, name)
         for kind in ("dataset", "model", "figure")
         for name, _, title in (text.partition("=") for text in getattr(options, kind))
-    ]
-    return StepRequest(options.name, options.note, tuple(options.input), tuple(declared))
+    )
+    return StepRequest(options.name, options.note, license_, tuple(options.input), declared)
 
 
 @magics_class
@@ -150,7 +101,7 @@ class ProvenanceMagics(Magics):
         """
         from swarmprov_nb.publishing import publish_recorded
 
-        return publish_recorded(active_recorder(), shlex.split(line))
+        return publish_recorded(active_recorder(), line)
 
     @no_var_expand
     @line_magic
@@ -161,22 +112,14 @@ class ProvenanceMagics(Magics):
 
             %verify REFERENCE|FILE|NOTEBOOK [--signer KEY|LABEL] [--any-signer] [--require LEVEL]
         """
-        from swarmprov_nb.cli import verify_options
         from swarmprov_nb.verifying import verify_with
 
-        options = parsed(verify_options(_parser("verify", "")), line)
+        options = parsed(verify_options("verify"), line)
         report = verify_with(options)
         print(report)
         if report.exit_code != 0:
             raise VerificationFailed(report.headline, report.advice)
         return None
-
-
-def active_recorder() -> Recorder:
-    """Return the recorder of this kernel; UsageError where the extension is not loaded."""
-    if _recorder is None:
-        raise UsageError("Nothing records here.", "Run %load_ext swarmprov first.")
-    return _recorder
 
 
 def rewrite_first_line(lines: list[str]) -> list[str]:
@@ -195,37 +138,29 @@ def rewrite_first_line(lines: list[str]) -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """Register the magics and start recording."""
-    global _recorder, _transformer, _matcher  # noqa: PLW0603 - a kernel has one recorder
     from swarmprov_nb import __version__
     from swarmprov_nb.completing import Matcher
-    from swarmprov_nb.recording import Recorder
 
-    with _lock:
-        if _recorder is not None:
-            return
-        try:
-            _recorder = Recorder(shell)
-            _recorder.start()
-        except SwarmprovError as error:
-            _recorder = None
-            raise IPythonUsageError(str(error)) from None
-        shell.register_magics(ProvenanceMagics)
-        _transformer, _matcher = rewrite_first_line, Matcher(shell, _recorder)
-        shell.input_transformers_cleanup.append(_transformer)
-        _matcher.install()
-    print(f"swarmprov {__version__} records {_recorder.title}. %provenance shows it.")
+    try:
+        recorder = start_recording(shell)
+    except SwarmprovError as error:
+        raise IPythonUsageError(str(error)) from None
+    if recorder is None:
+        return
+    shell.register_magics(ProvenanceMagics)
+    shell.input_transformers_cleanup.append(rewrite_first_line)
+    matcher = Matcher(shell, recorder)
+    matcher.install()
+    _matchers.append(matcher)
+    print(f"swarmprov {__version__} records {recorder.title}. %provenance shows it.")
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Stop recording and take back every hook."""
-    global _recorder, _transformer, _matcher  # noqa: PLW0603
-    with _lock:
-        if _recorder is None:
-            return
-        _recorder.stop()
-        shell.input_transformers_cleanup.remove(_transformer)
-        _matcher.remove()
-        for kind in ("line", "cell"):
-            for name in ("provenance", STEP_MAGIC, "publish", "verify"):
-                shell.magics_manager.magics[kind].pop(name, None)
-        _recorder = _transformer = _matcher = None
+    if not stop_recording():
+        return
+    shell.input_transformers_cleanup.remove(rewrite_first_line)
+    _matchers.pop().remove()
+    for kind in ("line", "cell"):
+        for name in ("provenance", STEP_MAGIC, "publish", "verify"):
+            shell.magics_manager.magics[kind].pop(name, None)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from swarmprov_nb.storing import Keeper
 
 
+FINDINGS_KEY: Final = "findings.key"  # makes the ids of findings tell nothing of what was found
 _REMARKS: Final = {
     "edited": "edited since the last run",
     "failed": "failed",
@@ -120,6 +121,7 @@ def plan(
     source of a contributing run is no longer in the notebook.
     """
     _require_own(recorded, notebook)
+    _require_text(notebook)
     disclosures = _disclosures(recorded, choices)
     published = [artifact_id for artifact_id, kind in disclosures.items() if kind == PUBLISHED]
     if not published:
@@ -155,6 +157,17 @@ def plan(
 def attachment_path(attachment: Attachment) -> str:
     """Return where an attachment of a Markdown cell stands in the publication."""
     return f"files/{safe_name(f'{attachment.cell}-{attachment.name}')}"
+
+
+def _require_text(notebook: Notebook) -> None:
+    for number, cell in enumerate(notebook.cells, 1):
+        try:
+            cell.source.encode()
+        except UnicodeEncodeError:
+            raise PublishRefused(
+                f"Cell {number} of {notebook.path.name} holds half a character, which no file can hold.",
+                "Remove it from the cell, save, and run the cell again.",
+            ) from None
 
 
 def _require_own(recorded: Lineage, notebook: Notebook) -> None:
@@ -241,7 +254,8 @@ def _findings(plan: Plan, keeper: Keeper, known_keys: tuple[bytes, ...], choices
     references = {a.stored.reference for a in plan.recorded.artifacts if a.stored and a.stored.reference}
     sources = {run.source_sha256 for run in plan.recorded.runs}
     own = digests | references | sources
-    return scan(_texts(plan, keeper, choices), known_keys=known_keys, own_digests=own)
+    key = keeper.home.secret(FINDINGS_KEY)
+    return scan(_texts(plan, keeper, choices), known_keys=known_keys, own_digests=own, key=key)
 
 
 def _texts(plan: Plan, keeper: Keeper, choices: Choices) -> Iterator[tuple[str, str]]:
@@ -251,7 +265,7 @@ def _texts(plan: Plan, keeper: Keeper, choices: Choices) -> Iterator[tuple[str, 
     for number, cell in enumerate(plan.notebook.cells, 1):
         yield f"cell {number}", cell.source
     if choices.outputs:
-        yield "the notebook's outputs", plan.normal.decode()
+        yield from texts_of_stream(plan.subject, [plan.normal])
     yield from ((f"old source {digest[:8]}", text.decode("utf-8", "replace")) for digest, text in plan.sources.items())
     for run in plan.lineage.runs:
         yield f"step {run.step}", "\n".join(filter(None, (run.step, run.note)))

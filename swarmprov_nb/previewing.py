@@ -33,7 +33,9 @@ def _lines(planned: Plan, publisher: Publisher) -> Iterator[str]:
     for digest, source in planned.sources.items():
         yield _item("✓", f"sources/{digest[:8]}….py", "source of a run that the notebook no longer holds", len(source))
     for artifact in planned.cited:
-        yield _item("·", _label(artifact), "cited: name and digests", artifact.stored.size if artifact.stored else 0)
+        origin = f", from {artifact.origin}" if artifact.origin else ""
+        count = artifact.stored.size if artifact.stored else 0
+        yield _item("·", _label(artifact), f"cited: name and digests{origin}", count)
     yield f"  signed by   {publisher.key.did}"
     yield f"  and wallet  {publisher.wallet.address}"
     yield f"  anchored    {_chain(publisher.chain)}"

@@ -6,6 +6,7 @@ Bee's ``/bzz`` builds them: paths sorted bytewise, the "/" metadata last, index 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -47,6 +48,8 @@ CONTENT_TYPES: Final = {
     ".yml": "application/yaml",
     ".zip": "application/zip",
 }
+# backslash, controls, line and paragraph separators, direction marks, surrogates: fixed, whatever Unicode comes next
+_FORBIDDEN: Final = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _EXACT: Final = {ENVELOPE: "application/vnd.dsse.envelope.v1+json", MANIFEST: "application/vnd.in-toto+json"}
 _ONLY_TOP_LEVEL_PAGE: Final = "application/octet-stream"
 
@@ -78,8 +81,7 @@ def is_safe_path(path: str) -> bool:
         0 < len(path.encode("utf-8", "replace")) <= MAX_PATH_BYTES
         and all(part not in ("", ".", "..") for part in parts)
         and unicodedata.normalize("NFC", path) == path
-        and not any(character in path for character in "\\\0")
-        and all(character.isprintable() for character in path)
+        and not _FORBIDDEN.search(path)
     )
 
 

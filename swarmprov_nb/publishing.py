@@ -28,6 +28,7 @@ from swarmprov_nb.manifest.schema import check_schema
 from swarmprov_nb.manifest.seal import Seal, SealedStatement
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PREDICATE_TYPE
 from swarmprov_nb.notebooks import Notebook
+from swarmprov_nb.options import parsed, publish_options
 from swarmprov_nb.planning import Choices, Plan, plan
 from swarmprov_nb.publication import collection
 from swarmprov_nb.receipts import Receipt, last_of, unchanged
@@ -326,11 +327,9 @@ def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def publish_recorded(recorder: Recorder, words: Sequence[str]) -> None:
+def publish_recorded(recorder: Recorder, line: str) -> None:
     """Publish from a running kernel: what ``%publish`` does; declared and leaf artifacts still current are stored."""
-    from swarmprov_nb.cli import publish_options
-
-    options = publish_options(argparse.ArgumentParser(add_help=False)).parse_args(list(words))
+    options = parsed(publish_options("publish"), line)
     if recorder.notebook is None:
         raise UsageError(
             "The kernel does not know which notebook it runs for.", "Name it once: %env SWARMPROV_NOTEBOOK=study.ipynb"
@@ -345,8 +344,8 @@ def publish_recorded(recorder: Recorder, words: Sequence[str]) -> None:
                      choices=choices_of(options), home=recorder.home)  # fmt: skip
     if result is not None:
         print(result)  # noqa: T201 - the magic's answer
-        for line in result.advice:
-            print(f"  note: {line}")  # noqa: T201
+        for note in result.advice:
+            print(f"  note: {note}")  # noqa: T201
 
 
 def choices_of(options: argparse.Namespace) -> Choices:

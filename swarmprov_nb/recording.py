@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from swarmprov_nb.capture import Engine, Observation, environment
 from swarmprov_nb.config import Settings
 from swarmprov_nb.declaring import Declared, StepRequest
-from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.errors import SwarmprovError, UsageError
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import Artifact, CellRun, Edge, Record, Session
 from swarmprov_nb.notebooks import heading_above
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from swarmprov_nb.storing import Keeper
 
 _LABEL_LENGTH: Final = 80
+_active: list[Recorder] = []  # a kernel has one recorder, or none
+_active_lock = threading.RLock()
 
 
 class Recorder:
@@ -115,7 +117,7 @@ class Recorder:
             draft = RunDraft(self._run(observation, request), observation)
             try:
                 self._catalogue.observe(draft, self._run_id)
-                self._declare(draft, self._catalogue, declared, request.inputs)
+                self._declare(draft, self._catalogue, declared, request)
                 self._store(draft, self._catalogue)
             except Exception as error:  # noqa: BLE001 - our failure is a gap in the record, never in the user's cell
                 gap = f"its artifacts could not be looked at ({type(error).__name__})"
@@ -151,13 +153,15 @@ class Recorder:
         return heading or next((line for line in lines if line), "empty cell")
 
     @staticmethod
-    def _declare(draft: RunDraft, catalogue: Catalogue, declared: list[Declared], inputs: tuple[str, ...]) -> None:
+    def _declare(draft: RunDraft, catalogue: Catalogue, declared: list[Declared], request: StepRequest) -> None:
+        if request.license is not None:
+            catalogue.license_files(draft, request.license)
         for item in declared:
             try:
                 catalogue.declare(draft, item)
             except SwarmprovError as error:
                 draft.problems.append(error)
-        for uri in inputs:
+        for uri in request.inputs:
             try:
                 catalogue.name_input(draft, uri)
             except SwarmprovError as error:
@@ -255,6 +259,33 @@ class Recorder:
 
     def _run_id(self, sequence: int) -> str:
         return f"{self.session.id}:{sequence}"
+
+
+def active_recorder() -> Recorder:
+    """Return the recorder of this kernel; UsageError where the extension is not loaded."""
+    if not _active:
+        raise UsageError("Nothing records here.", "Run %load_ext swarmprov first.")
+    return _active[0]
+
+
+def start_recording(shell: Any) -> Recorder | None:
+    """Start this kernel's one recorder; None where it has one already."""
+    with _active_lock:
+        if _active:
+            return None
+        recorder = Recorder(shell)
+        recorder.start()
+        _active.append(recorder)
+        return recorder
+
+
+def stop_recording() -> bool:
+    """Stop this kernel's recorder; False where there is none."""
+    with _active_lock:
+        if not _active:
+            return False
+        _active.pop().stop()
+        return True
 
 
 def notebook_of(shell: Any) -> Path | None:

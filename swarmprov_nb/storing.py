@@ -68,7 +68,7 @@ class Keeper:
     """
 
     def __init__(self, home: Home) -> None:
-        self._home = home
+        self.home = home
         self.store = user_store(home)
         self._index = home.root / "contents.sqlite"
 
@@ -127,7 +127,7 @@ class Keeper:
 
     @contextmanager
     def _contents(self) -> Iterator[sqlite3.Connection]:
-        self._home.private_folder(self._home.root)
+        self.home.private_folder(self.home.root)
         db = sqlite3.connect(self._index, timeout=30)
         try:
             with db:

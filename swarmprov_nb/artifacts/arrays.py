@@ -16,7 +16,7 @@ from swarmprov_nb.artifacts.columns import column_digest
 from swarmprov_nb.artifacts.digest import framed, integer
 from swarmprov_nb.artifacts.family import Description, Encoded
 
-_TIMES = " × "  # noqa: RUF001 - the sign that people read
+_TIMES = " × "
 
 
 def array_digest(value: Any) -> bytes:
@@ -30,7 +30,7 @@ class Arrays:
     >>> import numpy
     >>> Arrays().describe(numpy.zeros((2, 3))).summary
     '2 × 3 values, float64'
-    """  # noqa: RUF002
+    """
 
     name = "arrays"
 

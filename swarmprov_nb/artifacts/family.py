@@ -14,7 +14,7 @@ class Description:
 
     >>> Description("dataset", (333, 8), None, "333 rows × 8 columns").summary
     '333 rows × 8 columns'
-    """  # noqa: RUF002
+    """
 
     kind: str
     shape: tuple[int, ...] | None

@@ -42,7 +42,7 @@ class Figures:
         title = figure.get_suptitle() if hasattr(figure, "get_suptitle") else ""
         titles = [title, *(axes.get_title() for axes in figure.axes)]
         said = next((f", “{' '.join(title.split())}”" for title in titles if title), "")
-        return Description("figure", None, None, f"{width:g} × {height:g} inches{said}")  # noqa: RUF001
+        return Description("figure", None, None, f"{width:g} × {height:g} inches{said}")
 
     def content_id(self, value: Any) -> str:
         """Name its pixels."""

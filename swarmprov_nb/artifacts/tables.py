@@ -55,7 +55,7 @@ class Tables:
     >>> import pandas
     >>> Tables().describe(pandas.DataFrame({"species": ["Adelie"], "mass": [3750.0]})).summary
     '1 row × 2 columns'
-    """  # noqa: RUF002
+    """
 
     name = "tables"
 
@@ -71,7 +71,7 @@ class Tables:
         frame = _frame(value)
         rows, columns = frame.shape
         schema = tuple((str(label), codec_of(held).logical) for label, held in _fields(frame))
-        summary = f"{rows:,} row{'s' * (rows != 1)} × {columns:,} column{'s' * (columns != 1)}"  # noqa: RUF001
+        summary = f"{rows:,} row{'s' * (rows != 1)} × {columns:,} column{'s' * (columns != 1)}"
         return Description("dataset", (rows, columns), schema, summary)
 
     def content_id(self, value: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from swarmprov_nb.lineage import Artifact, CellRun, Lineage
 from swarmprov_nb.manifest.disclosure import CITED, EXTERNAL, HIDDEN, PUBLISHED, shown_name
@@ -18,6 +18,8 @@ STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://w3id.org/swarmprov/provenance/v1"
 MANIFEST: Final = "manifest.json"
 ENVELOPE: Final = "manifest.dsse.json"
+SHORT: Final = 1_000  # characters, as the schema says
+LONG: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ class _Entities:
         self._draft = draft
         named = [a for a in draft.lineage.artifacts if draft.disclosures.get(a.id) in (PUBLISHED, CITED, HIDDEN)]
         order = {run.id: run.sequence for run in draft.lineage.runs}
-        named.sort(key=lambda a: (order.get(a.run or "", 0), a.name, a.version))
+        # a hidden one stands last in its run, by its commitment: its place tells nothing of its name
+        hidden = draft.commitments
+        named.sort(key=lambda a: (order.get(a.run or "", 0), hidden.get(a.id, ""), a.name, a.version))
         self.ids = {artifact.id: f"artifact-{number}" for number, artifact in enumerate(named, 1)}
         self.runs = {run.id: f"run-{run.sequence}" for run in draft.lineage.runs}
         self._by_content = _grouped((a.stored.content_id, a.id) for a in named if a.stored and self._open(a))
@@ -118,19 +122,19 @@ class _Entities:
         said = artifact.declaration
         return {
             "kind": artifact.kind,
-            "name": shown_name(artifact),
+            "name": cut(shown_name(artifact), SHORT),
             "version": artifact.version,
             "declared": artifact.declared,
             **_stated(
-                title=said.title,
-                license=said.license,
-                purpose=said.purpose,
-                consent=said.consent,
-                contact=said.contact,
+                title=cut(said.title, SHORT),
+                license=cut(said.license, SHORT),
+                purpose=cut(said.purpose, LONG),
+                consent=cut(said.consent, LONG),
+                contact=cut(said.contact, LONG),
                 personalData=said.personal_data,
-                note=said.note,
-                origin=artifact.origin,
-                remark=artifact.note,
+                note=cut(said.note, LONG),
+                origin=cut(artifact.origin, SHORT),
+                remark=cut(artifact.note, LONG),
                 shape=list(artifact.shape) if artifact.shape is not None else None,
                 schema=[list(column) for column in artifact.schema] if artifact.schema is not None else None,
             ),
@@ -161,23 +165,35 @@ def _activity(run: CellRun, draft: Draft, entities: _Entities) -> dict[str, Any]
     return {
         "id": entities.runs[run.id],
         "sequence": run.sequence,
-        "step": run.step,
+        "step": cut(run.step, SHORT),
         "status": run.status,
         "startedAt": timestamp(run.started),
         "endedAt": timestamp(run.ended),
         "source": {"sha256": run.source_sha256, "subject": source_at or draft.notebook["subject"]},
         "used": [{"entity": entities.ids[use.artifact], "confidence": use.confidence} for use in used],
         "informedBy": _informed_by(run, draft, entities),
-        **_stated(cell=run.cell_id, note=run.note, error=run.error, gap=run.gap, seeds=list(run.seeds) or None),
+        **_stated(
+            cell=run.cell_id,
+            note=cut(run.note, LONG),
+            error=cut(run.error, SHORT),
+            gap=cut(run.gap, LONG),
+            seeds=[cut(seed, SHORT) for seed in run.seeds] or None,
+        ),
     }
 
 
 def _informed_by(run: CellRun, draft: Draft, entities: _Entities) -> list[dict[str, str]]:
-    """List the flows between runs that no used entity states; one through a hidden artifact has no name."""
+    """List the flows between runs that no used entity states; one under a hidden artifact's name is called hidden."""
+    hidden = {a.name for a in draft.lineage.artifacts if draft.disclosures.get(a.id) == HIDDEN}
     made = {(a.run, a.name): a.id for a in draft.lineage.artifacts if a.id in entities.ids}
     used = {use.artifact for use in draft.lineage.uses if use.run == run.id}
     edges = [
-        {"activity": entities.runs[edge.writer], "name": edge.name, "kind": edge.kind, "confidence": edge.confidence}
+        {
+            "activity": entities.runs[edge.writer],
+            "name": HIDDEN if edge.name in hidden else cut(edge.name, SHORT),
+            "kind": edge.kind,
+            "confidence": edge.confidence,
+        }
         for edge in draft.lineage.edges
         if edge.reader == run.id
         and edge.writer in entities.runs
@@ -185,6 +201,19 @@ def _informed_by(run: CellRun, draft: Draft, entities: _Entities) -> list[dict[s
         and made.get((edge.writer, edge.name)) not in used
     ]
     return sorted(edges, key=lambda edge: (int(edge["activity"][4:]), edge["kind"], edge["name"]))
+
+
+@overload
+def cut(text: str, limit: int) -> str: ...
+@overload
+def cut(text: None, limit: int) -> None: ...
+def cut(text: str | None, limit: int) -> str | None:
+    """Return a text at most `limit` characters long, with an ellipsis where it was longer.
+
+    >>> cut("abcdef", 4)
+    'abc…'
+    """
+    return text if text is None or len(text) <= limit else text[: limit - 1] + "…"
 
 
 def timestamp(seconds: float) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from swarmprov_nb.manifest.canonical import canonical
+
+_CHANGING: Final = frozenset({"commitment", "digest", "size", "subject", "version"})
 
 
 def work_id(statement: Mapping[str, Any], *, sources: Sequence[str], hidden: Mapping[str, str]) -> str:
@@ -28,7 +30,7 @@ def work_id(statement: Mapping[str, Any], *, sources: Sequence[str], hidden: Map
     predicate["activities"] = [_run(run, position) for run in predicate["activities"]]
     predicate["entities"] = [_entity(entity, position, digests, hidden) for entity in predicate["entities"]]
     predicate["environment"] = {key: predicate["environment"][key] for key in ("python", "packages")}
-    for key in ("previous", "session"):
+    for key in ("omitted", "previous", "session"):
         del predicate[key]
     subjects = [
         [name, list(sources) if name == notebook else contents.get(name) or digest] for name, digest in digests.items()
@@ -46,7 +48,7 @@ def _run(run: dict[str, Any], position: Mapping[str, int]) -> dict[str, Any]:
 def _entity(
     entity: dict[str, Any], position: Mapping[str, int], digests: Mapping[str, str], hidden: Mapping[str, str]
 ) -> dict[str, Any]:
-    known = {key: value for key, value in entity.items() if key not in ("digest", "commitment", "size", "subject")}
+    known = {key: value for key, value in entity.items() if key not in _CHANGING}
     content = entity.get("contentId") or hidden.get(entity["id"])
     if content is None:
         content = digests[entity["subject"]] if "subject" in entity else entity["digest"]["sha256"]

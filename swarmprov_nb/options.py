@@ -1,0 +1,85 @@
+"""The options of magics and commands, each written once: what ``%publish`` takes, ``swarmprov publish`` takes."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from typing import NoReturn
+
+from swarmprov_nb.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that explains itself in two lines instead of leaving the process."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with the way to the help."""
+        how = f"%{self.prog}?" if not self.add_help else f"{self.prog} --help"
+        raise UsageError(f"{self.prog}: {message}.", f"See the options with examples by: {how}")
+
+
+def parsed(parser: argparse.ArgumentParser, line: str) -> argparse.Namespace:
+    """Parse a magic's line with quotes as in a shell; UsageError explains what cannot be meant."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%{parser.prog}: {error}.", 'Close the quotes: --dataset clean="Cleaned penguins"') from None
+    if words in (["-h"], ["--help"]):
+        raise UsageError(f"%{parser.prog} has no {words[0]}.", f"See the options with examples by: %{parser.prog}?")
+    return parser.parse_args(words)
+
+
+def line_options() -> Parser:
+    """Return the options of ``%provenance``."""
+    parser = _of_magic("provenance")
+    parser.add_argument("name", nargs="?", help="artifact or step; artifact:NAME and step:NAME choose between the two")
+    parser.add_argument("--table", action="store_true", help="a pandas frame instead of a picture")
+    parser.add_argument("--all", action="store_true", help="every run, re-runs not folded")
+    parser.add_argument("--pause", action="store_true", help="stop recording until --resume")
+    parser.add_argument("--resume", action="store_true", help="record again")
+    return parser
+
+
+def cell_options() -> Parser:
+    """Return the options of ``%%provenance``."""
+    parser = _of_magic("provenance")
+    parser.add_argument("name", nargs="?", help="the step's name")
+    parser.add_argument("--dataset", action="append", default=[], metavar="VAR[=TITLE]", help="declare a dataset")
+    parser.add_argument("--model", action="append", default=[], metavar="VAR[=TITLE]", help="declare a model")
+    parser.add_argument("--figure", action="append", default=[], metavar="VAR[=TITLE]", help="declare a figure")
+    parser.add_argument("--input", action="append", default=[], metavar="URI", help="where an input file came from")
+    parser.add_argument("--note", metavar="TEXT", help="a remark on the step")
+    parser.add_argument("--license", metavar="SPDX", help="licence of what is declared or written here")
+    return parser
+
+
+def publish_options(prog: str | None = None, *, to: argparse.ArgumentParser | None = None) -> argparse.ArgumentParser:
+    """Return the options that a publish has everywhere, or add them to a command's parser."""
+    parser = to or _of_magic(prog or "publish")
+    parser.add_argument("--yes", action="store_true", help="publish after the preview, without asking")
+    parser.add_argument("--again", action="store_true", help="publish even if nothing changed")
+    parser.add_argument("--outputs", action="store_true", help="publish the notebook's outputs too")
+    parser.add_argument("--old-sources", action="store_true", help="publish sources that the notebook no longer holds")
+    parser.add_argument("--all-runs", action="store_true", help="state all cell runs, not only those that contribute")
+    parser.add_argument("--hide", action="append", default=[], metavar="NAME", help="leave only a commitment to it")
+    parser.add_argument("--cite", action="append", default=[], metavar="NAME", help="leave only its name and digests")
+    parser.add_argument("--accept", action="append", default=[], metavar="ID", help="accept one finding")
+    parser.add_argument("--chain", default="local", metavar="NAME", help="local (default) or none")
+    return parser
+
+
+def verify_options(prog: str | None = None, *, to: argparse.ArgumentParser | None = None) -> argparse.ArgumentParser:
+    """Return the options that a verification has everywhere, or add them to a command's parser."""
+    parser = to or _of_magic(prog or "verify")
+    parser.add_argument("target", metavar="REFERENCE|FILE|NOTEBOOK")
+    parser.add_argument("--signer", metavar="KEY|LABEL", help="require this author")
+    parser.add_argument("--any-signer", action="store_true", help="accept any author")
+    parser.add_argument("--require", default="signed", metavar="LEVEL", help="signed (default) or anchored")
+    parser.add_argument("--reference", metavar="REF", help="require that a saved file holds this publication")
+    parser.add_argument("--store", metavar="FOLDER", help="read from this store")
+    parser.add_argument("--chain", action="append", metavar="NAME", help="ask this network (repeat for more)")
+    return parser
+
+
+def _of_magic(prog: str) -> Parser:
+    return Parser(prog=prog, add_help=False, allow_abbrev=False)
