@@ -250,11 +250,13 @@ def _backend(name: str, home: Home) -> Any:
     if not home.chain.is_dir():
         return "there is no local chain on this machine"
     try:
-        from swarmprov_nb.chain.evm_anchors import open_embedded
-
-        return open_embedded(home.chain)
+        import eth.abc  # the packages that read a chain are no part of a verifying-only environment
+        import eth_abi
     except ImportError:
         return "the packages for reading a chain are not installed"
+    from swarmprov_nb.chain.evm_anchors import open_embedded
+
+    return open_embedded(home.chain, create=False)
 
 
 def _record(backend: Any, wallet: bytes, subject: bytes) -> Any:
