@@ -14,7 +14,7 @@ from swarmprov_nb.notebooks import Notebook
 if TYPE_CHECKING:
     from swarmprov_nb.view import Picture
 
-EVERYTHING = 100_000
+EVERYTHING = 500
 
 
 def lineage(notebook: str | Path, *, home: Home | None = None) -> Lineage:

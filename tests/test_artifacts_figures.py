@@ -67,7 +67,8 @@ def test_content_is_what_is_seen(figure):
 def test_axes_stand_for_their_figure(figure):
     """Axes and sub-figures are written as the figure that holds them."""
     assert FIGURES.content_id(figure.axes[0]) == FIGURES.content_id(figure)
-    assert family_of(figure.axes[0]).name == "figures"
+    assert family_of(figure.axes[0], declared=True).name == "figures"
+    assert family_of(figure.axes[0]) is None
 
 
 def test_a_figure_notices_nothing(figure):
@@ -108,4 +109,4 @@ def test_a_figure_without_pyplot_is_taken():
 def test_description_is_for_people(figure):
     """Size and title, in words."""
     assert FIGURES.describe(figure).kind == "figure"
-    assert FIGURES.describe(figure).summary == "6.4 × 4.8 inches, “Body mass”"  # noqa: RUF001
+    assert FIGURES.describe(figure).summary == "6.4 × 4.8 inches, “Body mass”"

@@ -35,6 +35,10 @@ class Arrays:
     name = "arrays"
 
     def matches(self, value: Any) -> bool:
+        """Say whether it is an array of numbers, texts or times; one of objects counts only when declared."""
+        return self.declarable(value) and not value.dtype.hasobject
+
+    def declarable(self, value: Any) -> bool:
         """Say whether it is an array with at least one dimension and no mask."""
         numpy = sys.modules.get("numpy")
         array = numpy is not None and isinstance(value, getattr(numpy, "ndarray", ()))

@@ -28,6 +28,11 @@ class Figures:
     name = "figures"
 
     def matches(self, value: Any) -> bool:
+        """Say whether it is a figure; axes are drawn on while it is made, and count only when declared."""
+        figure = sys.modules.get("matplotlib.figure")
+        return figure is not None and isinstance(value, getattr(figure, "FigureBase", ()))
+
+    def declarable(self, value: Any) -> bool:
         """Say whether it is a figure or axes on one."""
         figure, axes = sys.modules.get("matplotlib.figure"), sys.modules.get("matplotlib.axes")
         if figure is None or axes is None:
