@@ -7,6 +7,7 @@ no integer beyond 2^53 - 1, and on reading no duplicate key, no depth over 64 an
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final, NoReturn
 
 from swarmprov_nb.errors import VerificationFailed
@@ -14,6 +15,7 @@ from swarmprov_nb.errors import VerificationFailed
 MAX_INTEGER: Final = 2**53 - 1
 MAX_DEPTH: Final = 64
 MAX_BYTES: Final = 64 << 20
+_IN_STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^"\[\]{}]+', re.DOTALL)
 
 
 def canonical(value: Any) -> bytes:
@@ -46,7 +48,7 @@ def parse(data: bytes, *, what: str) -> Any:
         if len(data) > MAX_BYTES:
             raise ValueError(f"it is over {MAX_BYTES >> 20} MiB")  # noqa: TRY301 - one place words the refusal
         value = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
+            shallow(data).decode("utf-8"), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
         )
         if canonical(value) != data:
             raise ValueError("other bytes would say the same")  # noqa: TRY301
@@ -54,6 +56,22 @@ def parse(data: bytes, *, what: str) -> Any:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise VerificationFailed(f"{what} is not canonical: {reason}.", "Ask its publisher for the original.") from None
     return value
+
+
+def shallow(data: bytes) -> bytes:
+    """Return the bytes of a JSON text if it may be parsed; ValueError where it is nested over 64 deep.
+
+    >>> shallow(b'["[[["]')
+    b'["[[["]'
+
+    Python's parser follows a deep text until the stack is gone, wherever a library has lifted the recursion limit.
+    """
+    depth = 0
+    for bracket in _IN_STRINGS.sub(b"", data):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
+    return data
 
 
 def _check(value: Any, depth: int) -> None:

@@ -9,6 +9,7 @@ is (type and metadata) stands in its parent's fork. The bytes depend on the orde
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ _BLOCK = 32
 _HEADER = 64
 _MAX_PREFIX = 30
 _MAX_METADATA = 0xFFFF
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 # what Go's encoding/json escapes and Python's json does not
 _GO_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "&<>\u2028\u2029"}
 
@@ -228,6 +230,10 @@ def _read_fork(data: bytes, at: int, byte: int) -> tuple[Fork, int]:
 
 
 def _read_metadata(raw: bytes) -> dict[str, str]:
+    bare = _STRINGS.sub(b"", raw)
+    if bare.count(b"{") > 1 or b"[" in bare:
+        # before it is parsed: a deep text may take more stack than there is
+        raise _malformed("has metadata that does not map names to texts")
     try:
         pairs: Any = json.loads(raw, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError) as error:

@@ -1,0 +1,289 @@
+"""Lies that an author tells with the right keys: everything is signed and sealed, and a rule still fails."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+
+import pytest
+
+LIES = []
+
+
+def fails_at(check: str) -> Callable:
+    """Mark a lie with the check that must find it."""
+
+    def mark(lie: Callable) -> Callable:
+        LIES.append(pytest.param(lie, check, id=lie.__name__))
+        return lie
+
+    return mark
+
+
+@pytest.mark.parametrize(("lie", "check"), LIES)
+def test_an_author_is_found_out(lie, check, book):
+    """The lie is signed and sealed by its author, and fails at its check alone or first, with exit code 1."""
+    lie(book)
+    report = book.report()
+    assert [check.name for check in report.failed][:1] == [check]
+    assert (report.exit_code, report.level, report.ok) == (1, "none", False)
+
+
+def test_the_same_path_without_a_lie_verifies(book):
+    """What the harness signs and seals anew is valid, so a lie fails for itself and not for its making."""
+    book.author_states()
+    report = book.report()
+    assert (report.failed, report.exit_code, report.level) == ((), 0, "signed")
+
+
+# -- order and generation
+
+
+@fails_at("order")
+def order_reversed(book):
+    statement = book.statement
+    statement["predicate"]["activities"].reverse()
+    book.author_states(statement)
+
+
+@fails_at("order")
+def a_run_that_was_informed_by_a_later_one(book):
+    statement = book.statement
+    first, *_, last = statement["predicate"]["activities"]
+    for run in statement["predicate"]["activities"]:
+        run["informedBy"], run["used"] = [], []
+    first["informedBy"] = [{"activity": last["id"], "name": "x", "kind": "var", "confidence": "exact"}]
+    book.author_states(statement)
+
+
+@fails_at("order")
+def a_run_that_used_what_was_made_later(book):
+    statement = book.statement
+    made = next(e for e in statement["predicate"]["entities"] if e.get("generatedBy") == "run-4")
+    for run in statement["predicate"]["activities"]:
+        run["informedBy"], run["used"] = [], []
+    statement["predicate"]["activities"][0]["used"] = [{"entity": made["id"], "confidence": "exact"}]
+    book.author_states(statement)
+
+
+@fails_at("order")
+def two_runs_with_one_sequence_number(book):
+    statement = book.statement
+    runs = statement["predicate"]["activities"]
+    runs[1]["sequence"] = runs[0]["sequence"]
+    book.author_states(statement)
+
+
+@fails_at("order")
+def a_run_under_another_number(book):
+    statement = book.statement
+    statement["predicate"]["activities"][-1]["sequence"] = 77
+    book.author_states(statement)
+
+
+@fails_at("acyclic")
+def a_cycle(book):
+    """The data came from the model that was fitted on it."""
+    statement = book.statement
+    runs = {run["id"]: run for run in statement["predicate"]["activities"]}
+    model = next(e for e in statement["predicate"]["entities"] if e.get("name") == "model")
+    runs["run-2"]["used"].append({"entity": model["id"], "confidence": "exact"})
+    book.author_states(statement)
+
+
+@fails_at("acyclic")
+def a_run_that_informed_itself(book):
+    statement = book.statement
+    run = statement["predicate"]["activities"][0]
+    run["informedBy"].append({"activity": run["id"], "name": "x", "kind": "var", "confidence": "exact"})
+    book.author_states(statement)
+
+
+@fails_at("generation")
+def two_generations(book):
+    """One output of one run is stated twice, with other bytes."""
+    statement = book.statement
+    entities = statement["predicate"]["entities"]
+    clean = next(e for e in entities if e.get("name") == "clean")
+    entities.append({**clean, "id": "artifact-50", "disclosure": "cited", "digest": {"sha256": "5e" * 32}})
+    del entities[-1]["subject"]
+    book.author_states(statement)
+
+
+# -- ends
+
+
+@fails_at("ends")
+def a_dangling_edge(book):
+    statement = book.statement
+    edge = {"activity": "run-99", "name": "x", "kind": "var", "confidence": "exact"}
+    statement["predicate"]["activities"][-1]["informedBy"].append(edge)
+    book.author_states(statement)
+
+
+@fails_at("ends")
+def an_artifact_of_a_run_that_is_not_there(book):
+    statement = book.statement
+    next(e for e in statement["predicate"]["entities"] if "generatedBy" in e)["generatedBy"] = "run-99"
+    book.author_states(statement)
+
+
+@fails_at("ends")
+def a_use_of_an_artifact_that_is_not_there(book):
+    statement = book.statement
+    statement["predicate"]["activities"][-1]["used"].append({"entity": "artifact-99", "confidence": "exact"})
+    book.author_states(statement)
+
+
+@fails_at("ends")
+def a_missing_subject(book):
+    """The artifact stays, and its file is no longer among what is published."""
+    statement, path = book.statement, book.subject_of("clean")
+    statement["subject"] = [subject for subject in statement["subject"] if subject["name"] != path]
+    del book.files[path]
+    book.author_states(statement)
+
+
+@fails_at("ends")
+def an_artifact_stated_twice(book):
+    statement = book.statement
+    statement["predicate"]["entities"].append(statement["predicate"]["entities"][0])
+    book.author_states(statement)
+
+
+@fails_at("ends")
+def an_export_in_the_place_of_a_subject(book):
+    statement = book.statement
+    path = book.subject_of("clean")
+    statement["predicate"]["exports"].append(
+        {"path": path, "exporter": "other", "version": "1", "mediaType": "text/html"}
+    )
+    book.author_states(statement)
+
+
+@fails_at("ends")
+def a_twin_that_is_not_there(book):
+    statement = book.statement
+    next(e for e in statement["predicate"]["entities"] if "name" in e)["alternateOf"] = ["artifact-99"]
+    book.author_states(statement)
+
+
+# -- files and what is said of them
+
+
+@fails_at("subjects")
+def a_file_that_no_artifact_speaks_of(book):
+    statement = book.statement
+    book.files["data/more.csv"] = b"a,b\n"
+    statement["subject"].append({"name": "data/more.csv", "digest": {}})
+    book.author_states(statement)
+
+
+@fails_at("subjects")
+def one_file_for_two_artifacts(book):
+    statement = book.statement
+    entities = statement["predicate"]["entities"]
+    model = next(e for e in entities if e.get("name") == "model")
+    other = book.subject_of("model")
+    model["subject"], model["size"] = book.subject_of("clean"), len(book.files[book.subject_of("clean")])
+    statement["subject"] = [subject for subject in statement["subject"] if subject["name"] != other]
+    del book.files[other]
+    book.author_states(statement)
+
+
+@fails_at("digests")
+def another_size_than_the_file_has(book):
+    statement = book.statement
+    next(e for e in statement["predicate"]["entities"] if "subject" in e)["size"] += 1
+    book.author_states(statement)
+
+
+@fails_at("digests")
+def another_swarm_reference(book):
+    statement = book.statement
+    book.state(by=book.key)
+    signed = json.loads(book.files["manifest.json"])
+    signed["subject"][0]["digest"]["swarm"] = "ab" * 32
+    from swarmprov_nb.manifest.canonical import canonical
+
+    book.files["manifest.json"] = canonical(signed)
+    book.wrap(by=book.key)
+    book.author_seals()
+    assert statement["subject"][0]["digest"]["swarm"] != "ab" * 32
+
+
+@fails_at("exports")
+def an_edited_page(book):
+    book.author_states()
+    book.files["index.html"] = book.files["index.html"].replace(b"</body>", b"<p>Peer reviewed</p></body>")
+    book.author_seals()
+
+
+@fails_at("exports")
+def requirements_that_the_run_did_not_have(book):
+    book.author_states()
+    book.files["requirements.txt"] += b"evil-package==6.6.6\n"
+    book.author_seals()
+
+
+# -- sources
+
+
+@fails_at("sources")
+def an_edited_source(book):
+    """The notebook shows other code than ran."""
+    _edit(book, lambda cells: cells[-1].update(source="print('honest')"))
+
+
+@fails_at("sources")
+def a_source_in_a_data_file(book):
+    """The code that ran is hidden in a file that nobody reads as code."""
+    statement = book.statement
+    run = statement["predicate"]["activities"][0]
+    run["source"] = {"sha256": hashlib.sha256(book.files[book.subject_of("clean")]).hexdigest(),
+                     "subject": book.subject_of("clean")}  # fmt: skip
+    book.author_states(statement)
+
+
+@fails_at("sources")
+def a_source_only_in_markdown(book):
+    def change(cells):
+        cells[-1]["cell_type"] = "markdown"
+        del cells[-1]["execution_count"], cells[-1]["outputs"]
+
+    _edit(book, change)
+
+
+@fails_at("sources")
+def a_notebook_that_says_a_source_twice(book):
+    """Readers that take the first of two keys show other code than was checked."""
+    path = book.statement["predicate"]["notebook"]["subject"]
+    text = book.files[path].decode()
+    book.files[path] = text.replace('   "source": ', '   "source": "harmless",\n   "source": ', 1).encode()
+    book.author_states()
+
+
+@fails_at("sources")
+def a_notebook_with_hidden_metadata(book):
+    _edit(book, lambda cells: cells[0].update(metadata={"jupyter": {"source_hidden": True}}))
+
+
+@fails_at("sources")
+def a_notebook_that_is_none(book):
+    book.files[book.statement["predicate"]["notebook"]["subject"]] = b"PK\x03\x04"
+    book.author_states()
+
+
+@fails_at("sources")
+def a_notebook_nested_without_end(book):
+    book.files[book.statement["predicate"]["notebook"]["subject"]] = b'{"cells":' + b"[" * 200_000
+    book.author_states()
+
+
+def _edit(book, change):
+    path = book.statement["predicate"]["notebook"]["subject"]
+    notebook = json.loads(book.files[path])
+    change(notebook["cells"])
+    book.files[path] = (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    book.author_states()
