@@ -7,11 +7,12 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from swarmprov_nb.checking import AUTHOR, Evidence, run_checks
-from swarmprov_nb.errors import StorageError, SwarmprovError, UsageError
+from swarmprov_nb.errors import ChainError, InvalidReference, StorageError, SwarmprovError, UsageError
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
 from swarmprov_nb.report import FAIL, LEVELS, NOT_CHECKED, PASS, Check, Report
@@ -69,10 +70,13 @@ def located(target: str, *, store: str | Path | None, home: Home) -> tuple[Any, 
     """Return the storage that a target is read from and its 32-byte root: a saved file's own, else the store's."""
     from swarmprov_nb.swarm import Reference, SavedFile
 
-    if Path(target).is_file():
+    try:
+        reference = Reference.parse(target)  # first: no file that is named like a reference stands in its place
+    except InvalidReference:
+        if not Path(target).is_file():
+            raise
         saved = SavedFile(Path(target))
         return saved, saved.root
-    reference = Reference.parse(target)
     if reference.secret:
         raise UsageError(
             "That is an encrypted reference: it holds a key, and this version reads none.",
@@ -138,8 +142,7 @@ def _exit_code(checks: Sequence[Check], level: str, accepted: Accepted, *, liste
     if any(check.outcome == FAIL for check in checks):
         return 1
     if LEVELS.index(level) < LEVELS.index(accepted.level):
-        asked = next(check for check in checks if check.name == "anchor")
-        return 3 if asked.outcome == NOT_CHECKED else 1
+        return 3
     return 0 if listed or accepted.any_signer or accepted.signer else 3
 
 
@@ -221,26 +224,44 @@ def _anchor(evidence: Evidence, accepted: Accepted, home: Home) -> tuple[Check, 
     found: list[str] = []
     asked: list[str] = []
     public = False
+    sealing = {sealed.seal.wallet for sealed in evidence.seals if sealed.seal.role == AUTHOR}
     for name in accepted.chains or ("local",):
-        backend = _backend(name, home)
-        if isinstance(backend, str):
-            asked.append(f"{name}: {backend}")
-            continue
-        asked.append(backend.network.name)
-        for sealed in (sealed for sealed in evidence.seals if sealed.seal.role == AUTHOR):
-            record = _record(backend, sealed.seal.wallet, bytes.fromhex(_manifest_digest(evidence)))
-            if record is None:
+        try:
+            backend = _backend(name, home)
+            if isinstance(backend, str):
+                asked.append(f"{name}: {backend}")
                 continue
-            if record.revoked_at is not None:
-                return Check("anchor", FAIL, f"revoked on {backend.network.name} by the author's wallet"), asked, False
-            wrong = _wrong_edges(evidence, backend, record)
-            if wrong:
-                return Check("anchor", FAIL, wrong), asked, False
-            found.append(f"block {record.anchored_block}, {backend.network.label}")
-            public = public or (backend.network.public and record.finalized)
+            asked.append(backend.network.name)
+            for wallet in sorted(sealing | _other_wallets(evidence, home)):
+                record = _record(backend, wallet, bytes.fromhex(_manifest_digest(evidence)))
+                if record is None:
+                    continue
+                if record.revoked_at is not None:
+                    said = f"revoked on {backend.network.name} by the author's wallet 0x{wallet.hex()}"
+                    return Check("anchor", FAIL, said), asked, False
+                if wallet not in sealing:
+                    continue
+                wrong = _wrong_edges(evidence, backend, record)
+                if wrong:
+                    return Check("anchor", FAIL, wrong), asked, False
+                found.append(f"block {record.anchored_block}, {backend.network.label}")
+                public = public or (backend.network.public and record.finalized)
+        except ChainError as error:
+            asked.append(f"{name}: {error.what.rstrip('.')}")
     if found:
         return Check("anchor", PASS, "; ".join(found)), asked, public
     return Check("anchor", NOT_CHECKED, f"none found; asked: {', '.join(asked)}"), asked, False
+
+
+def _other_wallets(evidence: Evidence, home: Home) -> set[bytes]:
+    """Return wallets known to be the author's though their seals may have been stripped: their revocations count."""
+    from swarmprov_nb.receipts import receipts
+
+    assert evidence.author is not None
+    author = to_did(evidence.author)
+    known = signers(home).get(author)
+    named = [*(known.wallets if known else ()), *(r.wallet for r in receipts(home) if r.author == author)]
+    return {bytes.fromhex(wallet.removeprefix("0x")) for wallet in named}
 
 
 def _backend(name: str, home: Home) -> Any:
@@ -249,10 +270,7 @@ def _backend(name: str, home: Home) -> Any:
         raise UsageError(f"There is no chain {name!r} in the configuration.", "Ask --chain local.")
     if not home.chain.is_dir():
         return "there is no local chain on this machine"
-    try:
-        import eth.abc  # the packages that read a chain are no part of a verifying-only environment
-        import eth_abi
-    except ImportError:
+    if not (find_spec("eth") and find_spec("eth_abi")):  # no part of a verifying-only environment
         return "the packages for reading a chain are not installed"
     from swarmprov_nb.chain.evm_anchors import open_embedded
 

@@ -72,8 +72,8 @@ def make_study(home: Home, folder: Path, *, cells: dict[str, str] = CELLS) -> St
         for n, (key, text) in enumerate(cells.items(), 1)
     }  # fmt: skip
     raw = _file(keeper, folder / "raw.csv", None, "dataset")
-    clean = _value(keeper, folder, runs["clean"].id, "clean", "dataset", b'[["b","2"],["a","1"]]')
-    model = _value(keeper, folder, runs["fit"].id, "model", "model", b'[["a","1"],["b","2"]]')
+    clean = _value(keeper, folder, runs["clean"].id, "clean", kind="dataset", data=b'[["b","2"],["a","1"]]')
+    model = _value(keeper, folder, runs["fit"].id, "model", kind="model", data=b'[["a","1"],["b","2"]]')
     summary = _file(keeper, folder / "summary.csv", runs["report"].id, "dataset")
     with Record(folder, key=home.secret(RECORD_KEY)) as record:
         record.add_session(Session(SESSION, notebook.name, 1e9, ENVIRONMENT))
@@ -105,7 +105,7 @@ def _file(keeper, path, run, kind):
     return Artifact(f"{owner}/file:{path.name}@1", run, f"file:{path.name}", 1, kind, path=path.name, stored=stored)
 
 
-def _value(keeper, folder, run, name, kind, data):
+def _value(keeper, folder, run, name, *, kind, data):
     from swarmprov_nb.artifacts import snapshot_file
 
     path = folder / f".{name}.json"
@@ -113,7 +113,8 @@ def _value(keeper, folder, run, name, kind, data):
     stored = replace(keeper.keep(snapshot_file(path, limit=1 << 20)), suffix=".json")
     path.unlink()
     declaration = Declaration(title=f"The {name}", license="CC0-1.0")
-    return Artifact(f"{run}/{name}@1", run, name, 1, kind, declared=True, shape=(2, 2), declaration=declaration, stored=stored)
+    return Artifact(f"{run}/{name}@1", run, name, 1, kind, declared=True, shape=(2, 2), declaration=declaration,
+                    stored=stored)  # fmt: skip
 
 
 @dataclass

@@ -107,5 +107,5 @@ def test_what_is_no_array_is_not_taken():
 
 def test_description_is_for_people():
     """Shape and logical type, in words."""
-    assert ARRAYS.describe(PLAIN["ints"]).summary == "2 × 3 values, int64"  # noqa: RUF001
+    assert ARRAYS.describe(PLAIN["ints"]).summary == "2 × 3 values, int64"
     assert ARRAYS.describe(PLAIN["records"]).summary == "2 values, struct[n: int16, x: float64, v: int32[2]]"

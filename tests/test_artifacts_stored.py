@@ -25,7 +25,7 @@ def test_a_snapshot_is_what_was_there(tmp_path):
     frame["a"] = 0
 
     assert (taken.sha256, taken.size) == (hashlib.sha256(data).hexdigest(), len(data))
-    assert taken.description.summary == "3 rows × 1 column"  # noqa: RUF001
+    assert taken.description.summary == "3 rows × 1 column"
     assert taken.content_id.startswith("table-v1:sha256:")
     assert list(pd.read_parquet(io.BytesIO(data))["a"]) == [1, 2, 3]
 

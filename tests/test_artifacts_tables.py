@@ -330,7 +330,7 @@ def test_description_is_for_people():
     """Rows, columns and logical types, in words."""
     described = TABLES.describe(BASE)
 
-    assert (described.kind, described.shape, described.summary) == ("dataset", (3, 4), "3 rows × 4 columns")  # noqa: RUF001
+    assert (described.kind, described.shape, described.summary) == ("dataset", (3, 4), "3 rows × 4 columns")
     assert described.schema == (("a", "int64"), ("f", "float64"), ("s", "string"), ("t", "timestamp"))
 
 

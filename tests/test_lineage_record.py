@@ -66,7 +66,8 @@ def test_a_changed_row_makes_the_session_foreign(tmp_path, forgery):
     """Whatever is changed behind the recorder's back, the session is no longer trusted."""
     with Record(tmp_path, key=KEY) as record:
         record.add_session(Session("s", "n.ipynb", 1.0, {"a": 1}))
-        record.add_run(a_run(1), artifacts=[Artifact("a", "s:1", "x", 1, "file", declaration=Declaration(license="MIT"))])
+        declared = Artifact("a", "s:1", "x", 1, "file", declaration=Declaration(license="MIT"))
+        record.add_run(a_run(1), artifacts=[declared])
         record.add_run(a_run(2), edges=[Edge("s:1", "s:2", "x")])
         path = record.path
     database = sqlite3.connect(path)
@@ -117,7 +118,7 @@ def test_forgetting_deletes_one_notebook_and_leaves_the_others(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"not a database at all, but long enough to be read" * 40, "cannot be read"), (None, "is not a swarmprov record")],
+    [(b"no database, but long enough to be read" * 40, "cannot be read"), (None, "is not a swarmprov record")],
 )
 def test_a_corrupt_or_foreign_file_is_named_in_two_sentences(tmp_path, content, says):
     """What is no record of ours is refused with what happened and what to do."""

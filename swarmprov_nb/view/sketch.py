@@ -129,6 +129,7 @@ def _run_node(run: CellRun, earlier: int, focus: str | None) -> Node:
 def _artifact_node(artifact: Artifact, sources: set[str], focus: str | None) -> Node:
     ends_here = artifact.run is None or artifact.id not in sources
     wanted = artifact.declared or artifact.named or (artifact.path is not None and artifact.run is not None)
+    asked = 2 * int(wanted) + int(ends_here and (wanted or artifact.kind != "dataset"))
     return Node(
         id=artifact.id,
         kind=artifact.kind,
@@ -136,5 +137,5 @@ def _artifact_node(artifact: Artifact, sources: set[str], focus: str | None) -> 
         subtitle=artifact_subtitle(artifact),
         label=artifact_label(artifact),
         mark="focus" if artifact.id == focus else "",
-        stays=9 if artifact.id == focus else 2 * int(wanted) + int(ends_here and (wanted or artifact.kind != "dataset")),
+        stays=9 if artifact.id == focus else asked,
     )
