@@ -43,11 +43,11 @@ def _generator(walker: Walker, value: Any, kind: type) -> bool:
     walker.owned.add(id(value))
     if hasattr(kind, "get_state"):
         walker.owned.add(id(getattr(value, "_bit_generator", value)))
-        walker.push([value.get_state(legacy=False)])
+        walker.aside(value.get_state(legacy=False))
     elif hasattr(kind, "bit_generator"):
         walker.push([value.bit_generator])
     elif hasattr(kind, "state"):
-        walker.push([value.state])
+        walker.aside(value.state)
     else:
         walker.emit(getattr(value, "n_children_spawned", 0))
     return True

@@ -40,27 +40,32 @@ def _frame(walker: Walker, value: Any) -> None:
     walker.owned.add(id(value))
     manager = value._mgr  # noqa: SLF001 - the only way to the data without making new objects
     walker.emit(len(manager.axes))
-    columns: dict[int, Any] = {}
+    columns: dict[int, tuple[str, Any]] = {}
     for block in manager.blocks:
         places = block.mgr_locs.as_array.tolist() if value.ndim > 1 else [0]
         _block(walker, block.values, places, columns)
-    walker.push([*manager.axes, dict(value.attrs), *([value.name] if value.ndim == 1 else [])])
-    walker.push(columns[place] for place in sorted(columns))
+    for place in sorted(columns):
+        kind, cells = columns[place]
+        walker.emit(kind)
+        walker.aside(cells, shares=True)
+    walker.push([*manager.axes, value._attrs, *([value.name] if value.ndim == 1 else [])])  # noqa: SLF001 - as above
 
 
-def _block(walker: Walker, values: Any, places: list[int], columns: dict[int, Any]) -> None:
+def _block(walker: Walker, values: Any, places: list[int], columns: dict[int, tuple[str, Any]]) -> None:
+    kind = str(values.dtype)
     if getattr(values, "ndim", 1) == 1:
-        columns.update(dict.fromkeys(places, values))
+        columns.update(dict.fromkeys(places, (kind, values)))
         return
-    base = values
+    base = values = getattr(values, "_ndarray", values)
     while base is not None:  # the block is shared by views; its columns are what is compared
         walker.owned.add(id(base))
         base = getattr(base, "base", None)
     for row, place in enumerate(places):
-        columns[place] = values[row]
+        columns[place] = kind, values[row]
 
 
 def _index(walker: Walker, value: Any, pd: Any) -> None:
+    walker.emit(len(value.names))
     walker.push(value.names)
     if isinstance(value, pd.MultiIndex):
         walker.push([*value.codes, *value.levels])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from .walk import Walker
 
-_WINDOWS: Final = (type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType, memoryview)
+_WINDOWS: Final[tuple[type, ...]] = (type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType, memoryview)
 
 
 def walk(walker: Walker, value: Any, kind: type) -> bool:
@@ -20,7 +20,8 @@ def walk(walker: Walker, value: Any, kind: type) -> bool:
         return _generator(walker, value)
     if issubclass(kind, collections.deque):
         walker.owned.add(id(value))
-        walker.push([list(value)])
+        walker.emit(len(value))
+        walker.push(value)
         return True
     if kind in _WINDOWS:
         walker.push(part for part in gc.get_referents(value) if type(part) is not type)
@@ -39,5 +40,7 @@ def _generator(walker: Walker, value: types.GeneratorType[Any, Any, Any]) -> boo
     frame = value.gi_frame
     walker.emit(id(value), frame.f_lasti if frame is not None else -1)
     if frame is not None:
-        walker.push([frame.f_locals])
+        values = frame.f_locals
+        walker.emit(*values)
+        walker.push(values.values())
     return True

@@ -262,6 +262,8 @@ class _Walker:
                     self.expression(part.value, assigned)
             entry = self.expression(case.guard, entry)
             ends.append(self.block(case.body, entry))
+            if case.guard is None and getattr(case.pattern, "pattern", case.pattern) is None:
+                ends[0] = None  # `case _`: some case matches
         return _join(*ends)
 
     def _global(self, _node: ast.Global, assigned: Assigned) -> Assigned:

@@ -114,6 +114,16 @@ class Walker:
         step = (size - _SAMPLE_BYTES) // (_SAMPLES - 1)
         self.emit(size, *(xxh3_64_intdigest(view[at * step : at * step + _SAMPLE_BYTES]) for at in range(_SAMPLES)))
 
+    def aside(self, value: Any, *, shares: bool = False) -> None:
+        """Walk an object that was made for looking: its own id means nothing; with `shares`, what is inside is real."""
+        inner = Walker(quick=self.quick, known=self.known)
+        inner.run(value)
+        token = inner.token()
+        self.emit(token.digest)
+        self.complete &= token.complete
+        self.skipped += token.skipped
+        self.owned |= token.owned - {id(value)} if shares else set()
+
     def ids(self, values: Iterable[Any]) -> None:
         """Hash which objects these are, at once."""
         self.buffer(pointers(list(values)))
@@ -294,7 +304,7 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 
 def _without_caches(walker: Walker, value: Any, kind: type, attributes: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what a library's object keeps for itself; an attribute that was None until now counts as an addition."""
+    """Leave out what a library's object keeps for itself; one that was None until now counts as an addition."""
     names = [name for name in attributes if type(name) is str and not _BENIGN.match(name) and not _lazy(kind, name)]
     if any(base.__module__.startswith(_LAZY) for base in kind.__mro__):
         names = additions = [name for name in names if name[0] != "_" and attributes[name] is not None]
