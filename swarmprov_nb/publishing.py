@@ -24,6 +24,7 @@ from swarmprov_nb.journal import Journal, journal_of, publishing_lock
 from swarmprov_nb.lineage import Lineage
 from swarmprov_nb.manifest.canonical import canonical, parse
 from swarmprov_nb.manifest.envelope import signed
+from swarmprov_nb.manifest.rules import broken
 from swarmprov_nb.manifest.schema import check_schema
 from swarmprov_nb.manifest.seal import Seal, SealedStatement
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PREDICATE_TYPE
@@ -153,6 +154,7 @@ def carry_out(planned: Plan, publisher: Publisher, *, again: bool = False, say: 
         old = unchanged(publisher.home, work=drafted.work, author=author, wallet=publisher.wallet.address,
                         store=STORE, chain=publisher.chain)  # fmt: skip
         if old is not None and not again and _whole(publisher, old.reference):
+            journal_of(publisher.home, drafted.work).close()  # where a kill came after the receipt
             return Published(old, write_page(publisher.home, publisher.keeper.store, old.reference), unchanged=True)
         return _Steps(planned, publisher, journal_of(publisher.home, drafted.work), say).run(drafted)
 
@@ -177,13 +179,13 @@ class _Steps:
 
     def run(self, drafted: Drafted) -> Published:
         """Take every step, from the journal where it was taken before."""
+        _require_valid(drafted.statement)
         text = _text(canonical(drafted.statement))
         begun = self._journal.once(
             "manifest", lambda: {"manifest": text, "salts": dict(drafted.salts), "work": drafted.work}
         )
         manifest = base64.b64decode(begun["manifest"])
         document = parse(manifest, what=MANIFEST)
-        check_schema(document)
         content = self._content(manifest, document)
         seal = self._seal(manifest, collection(content))
         files = {**content, seal.seal.path: self._put(seal.to_bytes())}
@@ -298,6 +300,15 @@ class _Steps:
 
     def _put(self, data: bytes) -> bytes:
         return put(self._store, data)
+
+
+def _require_valid(statement: Mapping[str, Any]) -> None:
+    """Refuse before anything is signed what every verifier would refuse after."""
+    check_schema(statement)
+    if (fault := broken(statement)) is not None:
+        raise PublishRefused(
+            f"This would not verify: {fault}.", "Run the notebook again from its first cell, then publish."
+        )
 
 
 def _whole(publisher: Publisher, reference: str) -> bool:

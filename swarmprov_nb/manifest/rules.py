@@ -110,5 +110,10 @@ RULES: Final[Mapping[str, Rule]] = {
 }
 
 
+def broken(statement: Mapping[str, Any]) -> str | None:
+    """Return what breaks a rule, in words; None where every rule holds."""
+    return next((found for rule in RULES.values() for found in rule(statement)), None)
+
+
 def _missing(who: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
     yield from (f"{who} names {name}, which is not there" for name in names if name not in known)

@@ -27,8 +27,9 @@ def work_id(statement: Mapping[str, Any], *, sources: Sequence[str], hidden: Map
     digests = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
     notebook = predicate["notebook"]["subject"]
     position = {run["id"]: number for number, run in enumerate(predicate["activities"])}
-    predicate["activities"] = [_run(run, position) for run in predicate["activities"]]
-    predicate["entities"] = [_entity(entity, position, digests, hidden) for entity in predicate["entities"]]
+    predicate["activities"] = [_run(run, position, hidden) for run in predicate["activities"]]
+    entities = [_entity(entity, position, digests, hidden) for entity in predicate["entities"]]
+    predicate["entities"] = sorted(entities, key=canonical)
     predicate["environment"] = {key: predicate["environment"][key] for key in ("python", "packages")}
     for key in ("omitted", "previous", "session"):
         del predicate[key]
@@ -38,10 +39,12 @@ def work_id(statement: Mapping[str, Any], *, sources: Sequence[str], hidden: Map
     return hashlib.sha256(canonical({"predicate": predicate, "subjects": subjects})).hexdigest()
 
 
-def _run(run: dict[str, Any], position: Mapping[str, int]) -> dict[str, Any]:
+def _run(run: dict[str, Any], position: Mapping[str, int], hidden: Mapping[str, str]) -> dict[str, Any]:
     named = ("step", "status", "used", "note", "error", "gap", "seeds", "cell")
     kept: dict[str, Any] = {key: run[key] for key in named if key in run}
     informed = [{**edge, "activity": position[edge["activity"]]} for edge in run["informedBy"]]
+    used = [{**use, "entity": hidden.get(use["entity"], use["entity"])} for use in run["used"]]
+    kept["used"] = sorted(used, key=canonical)
     return {**kept, "source": run["source"]["sha256"], "informedBy": informed}
 
 
@@ -52,5 +55,7 @@ def _entity(
     content = entity.get("contentId") or hidden.get(entity["id"])
     if content is None:
         content = digests[entity["subject"]] if "subject" in entity else entity["digest"]["sha256"]
+    # the number of a hidden entity follows its commitment, which is another with each salt
+    known["id"] = hidden.get(entity["id"], entity["id"])
     by = {"generatedBy": position[entity["generatedBy"]]} if "generatedBy" in entity else {}
     return {**known, **by, "contentId": content}
