@@ -55,7 +55,8 @@ def draft(planned: Plan, *, author: str, previous: Receipt | None, store: Any) -
     by_commitment = {e["commitment"]: e["id"] for e in built["predicate"]["entities"] if "commitment" in e}
     entity = {key: by_commitment[value] for key, value in commitments.items()}
     contents = {entity[a.id]: a.stored.content_id for a in planned.hidden if a.stored}
-    work = work_id(built, sources=[cell.source for cell in planned.notebook.cells], hidden=contents)
+    work = work_id(built, sources=[cell.source for cell in planned.notebook.cells], hidden=contents,
+                   outputs=planned.outputs)  # fmt: skip
     return Drafted(built, work, {entity[key]: salt.hex() for key, salt in salts.items() if key in entity})
 
 

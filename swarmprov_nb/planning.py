@@ -73,6 +73,7 @@ class Plan:
     findings: tuple[Finding, ...]
     advice: tuple[str, ...]
     statements: Mapping[str, str] = field(default_factory=dict)
+    outputs: bool = False
 
     @property
     def published(self) -> tuple[Artifact, ...]:
@@ -149,6 +150,7 @@ def plan(
         findings=(),
         advice=(),
         statements=_statements(settings),
+        outputs=choices.outputs,
     )
     findings = [finding for finding in _findings(plan, keeper, known_keys, choices) if finding.id not in choices.accept]
     return replace(plan, findings=tuple(findings), advice=tuple(_advice(plan)))

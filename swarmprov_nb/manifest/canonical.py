@@ -69,7 +69,7 @@ def shallow(data: bytes) -> bytes:
     depth = 0
     for bracket in _IN_STRINGS.sub(b"", data):
         depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH:
+        if depth > MAX_DEPTH + 1:  # an empty one may stand at the deepest place
             raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
     return data
 

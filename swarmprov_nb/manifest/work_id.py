@@ -16,11 +16,13 @@ from swarmprov_nb.manifest.canonical import canonical
 _CHANGING: Final = frozenset({"commitment", "digest", "size", "subject", "version"})
 
 
-def work_id(statement: Mapping[str, Any], *, sources: Sequence[str], hidden: Mapping[str, str]) -> str:
+def work_id(
+    statement: Mapping[str, Any], *, sources: Sequence[str], hidden: Mapping[str, str], outputs: bool = False
+) -> str:
     """Return the workId of a manifest, in hex.
 
     `sources` are all the notebook's cell sources in order, Markdown included; `hidden` maps the ids of hidden
-    entities to the content ids that they hide.
+    entities to the content ids that they hide. `outputs` says that the notebook's outputs are published too.
     """
     predicate = copy.deepcopy(dict(statement["predicate"]))
     contents = {entity["subject"]: entity.get("contentId") for entity in predicate["entities"] if "subject" in entity}
@@ -36,7 +38,8 @@ def work_id(statement: Mapping[str, Any], *, sources: Sequence[str], hidden: Map
     subjects = [
         [name, list(sources) if name == notebook else contents.get(name) or digest] for name, digest in digests.items()
     ]
-    return hashlib.sha256(canonical({"predicate": predicate, "subjects": subjects})).hexdigest()
+    body = {"predicate": predicate, "subjects": subjects, **({"outputs": True} if outputs else {})}
+    return hashlib.sha256(canonical(body)).hexdigest()
 
 
 def _run(run: dict[str, Any], position: Mapping[str, int], hidden: Mapping[str, str]) -> dict[str, Any]:
