@@ -33,8 +33,9 @@ def test_loading_says_one_line_and_changes_no_output(kernel):
 def test_unloading_takes_every_hook_back_and_reloading_works(kernel, recorded):
     """After %unload_ext nothing is recorded and no magic is left; %reload_ext records again."""
     k = kernel()
-    hooks = "ip = get_ipython(); h = (len(ip.events.callbacks['post_run_cell']),"
-    hooks += "len(ip.events.callbacks['pre_run_cell']), len(ip.input_transformers_cleanup), len(ip.Completer.custom_matchers), ip.run_code.__qualname__); h"
+    hooks = """ip = get_ipython()
+h = [len(ip.events.callbacks[name]) for name in ("pre_run_cell", "post_run_cell")]
+h + [len(ip.input_transformers_cleanup), len(ip.Completer.custom_matchers), ip.run_code.__qualname__]"""
     before = k.run(hooks).text
     k.run(LOAD)
     k.run("seen = 1")

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from studies import CELLS, make_study, write_notebook
+
+from swarmprov_nb.errors import PublishRefused, UsageError
+from swarmprov_nb.home import Home
+from swarmprov_nb.planning import Choices
+from swarmprov_nb.publication import listing
+from swarmprov_nb.publishing import publish
+from swarmprov_nb.receipts import receipts
+from swarmprov_nb.storing import user_store
+from swarmprov_nb.swarm import read_file
+from swarmprov_nb.verifying import verify
+
+LOAD = "%load_ext swarmprov"
+
+
+def files_of(home, reference):
+    store = user_store(home)
+    return {path: b"".join(read_file(store, at)) for path, at in listing(store, bytes.fromhex(reference)).items()}
+
+
+def quietly(study, **options):
+    said = []
+    result = publish(study.notebook, home=study.home, say=said.append, **options)
+    return result, "\n".join(said)
+
+
+def test_a_preview_says_what_leaves_and_publishes_nothing(study):
+    """Without yes there is a preview: items with size and kind, total, cost, who signs, chain, and what is public."""
+    result, said = quietly(study)
+
+    assert result is None
+    assert receipts(study.home) == []
+    for words in ("4 items", "clean", "21 bytes", "CC0-1.0", "free", "did:key:", "0x", "Public for ever", "Cited: raw.csv",
+                  "no licence is stated", "Source and Markdown are public", "--yes"):  # fmt: skip
+        assert words in said
+
+
+def test_a_publication_holds_exactly_what_it_says(study):
+    """The folder: page, manifest, envelope, notebook, artifacts in their folders, requirements and one seal."""
+    result, _ = quietly(study, yes=True)
+    files = files_of(study.home, result.reference)
+    seal = next(path for path in files if path.startswith("seals/"))
+
+    assert sorted(set(files) - {seal}) == [
+        "data/clean.json", "data/summary.csv", "index.html", "manifest.dsse.json", "manifest.json", "models/model.json",
+        "requirements.txt", "study.ipynb",
+    ]  # fmt: skip
+    assert files["data/clean.json"] == b'[["b","2"],["a","1"]]'
+    assert seal == f"seals/author-{result.receipt.wallet.lower()}.json"
+
+
+def test_unchanged_work_is_not_published_twice(study):
+    """A second publish returns the old receipt; --again makes a new one that names the old as previous."""
+    first, _ = quietly(study, yes=True)
+    second, _ = quietly(study, yes=True)
+    third, _ = quietly(study, yes=True, again=True)
+
+    assert second.unchanged
+    assert second.reference == first.reference
+    assert not third.unchanged
+    manifest = json.loads(files_of(study.home, third.reference)["manifest.json"])
+    assert manifest["predicate"]["previous"]["manifest"] == first.receipt.manifest
+    assert len(receipts(study.home)) == 2
+    assert verify(first.reference, home=study.home).checks[-2].detail == f"superseded by {third.reference}"
+
+
+def test_changed_markdown_is_changed_work(study):
+    """The notebook counts by all its sources."""
+    first, _ = quietly(study, yes=True)
+    write_notebook(study.notebook, CELLS, markdown="# Another title")
+    second, _ = quietly(study, yes=True)
+
+    assert not second.unchanged
+    assert second.reference != first.reference
+
+
+def test_what_is_hidden_leaves_no_name_type_size_or_time(study):
+    """Of a hidden artifact only a commitment and its place in the graph leave; its salt stays in the receipt."""
+    result, said = quietly(study, yes=True, choices=Choices(hide=("clean",)))
+    files = files_of(study.home, result.reference)
+    manifest = json.loads(files["manifest.json"])
+    (hidden,) = [entity for entity in manifest["predicate"]["entities"] if entity["disclosure"] == "hidden"]
+    everything = b"".join(files.values())
+
+    assert set(hidden) == {"id", "disclosure", "generatedBy", "commitment"}
+    assert b"The clean" not in everything
+    assert b'[["b","2"],["a","1"]]' not in everything
+    salt = result.receipt.salts[hidden["id"]]
+    assert salt.encode() not in everything
+    assert "Hidden: 1" in said
+    assert all(edge["name"] != "clean" for run in manifest["predicate"]["activities"] for edge in run["informedBy"])
+    assert verify(result.reference, home=study.home).ok
+
+
+def test_personal_data_is_hidden_without_asking(tmp_path, study):
+    """What a person declared personal is never published by default."""
+    from dataclasses import replace
+
+    from swarmprov_nb.lineage import Record
+
+    with Record(study.folder, key=study.home.secret("record.key")) as record:
+        lineage = record.lineage(record.sessions()[0].id)
+        clean = next(a for a in lineage.artifacts if a.name == "clean")
+        record.update_artifact(replace(clean, declaration=replace(clean.declaration, personal_data="pseudonymous")))
+    result, _ = quietly(study, yes=True)
+
+    assert "data/clean.json" not in files_of(study.home, result.reference)
+
+
+def test_a_source_that_is_gone_stops_the_publish_unless_it_may_leave(study):
+    """A contributing run whose source the notebook no longer holds is named; --old-sources publishes it."""
+    write_notebook(study.notebook, {**CELLS, "clean": "clean = 'edited'"})
+
+    with pytest.raises(PublishRefused, match=r"no longer holds the source of: clean \[2\]") as error:
+        quietly(study, yes=True)
+    assert "--old-sources" in error.value.next_step
+    result, said = quietly(study, yes=True, choices=Choices(old_sources=True))
+    files = files_of(study.home, result.reference)
+    (old,) = [path for path in files if path.startswith("sources/")]
+    assert files[old].decode() == CELLS["clean"]
+    assert "edited since the last run" in said
+    assert verify(result.reference, home=study.home).ok
+
+
+def test_a_secret_stops_the_publish_until_it_is_removed_or_accepted(tmp_path):
+    """A token in a cell is found, shown masked, and published only when accepted one by one."""
+    token = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
+    study = make_study(Home(tmp_path / "home"), tmp_path / "leaky", cells={**CELLS, "more": f"token = '{token}'"})
+
+    with pytest.raises(PublishRefused) as error:
+        quietly(study, yes=True)
+    assert token not in str(error.value)
+    accepted = tuple(word for word in error.value.next_step.replace(".", "").split() if len(word) > 8 and "-" not in word)
+    result, said = quietly(study, yes=True, choices=Choices(accept=accepted))
+    assert result is not None
+    assert token not in said
+
+
+def test_nothing_secret_or_local_leaves(study):
+    """No key, salt, absolute path, user or host name stands in any byte of a publication."""
+    import getpass
+    import socket
+
+    result, _ = quietly(study, yes=True)
+    everything = b"".join(files_of(study.home, result.reference).values())
+
+    for key in study.home.keys.iterdir():
+        assert key.read_bytes() not in everything
+        assert key.read_bytes().hex().encode() not in everything
+    assert str(study.folder).encode() not in everything
+    assert str(study.home.root).encode() not in everything
+    assert f'"{getpass.getuser()}"'.encode() not in everything
+    assert f'"{socket.gethostname()}"'.encode() not in everything
+
+
+def test_no_chain_means_no_anchor_and_still_a_signed_publication(study):
+    """--chain none publishes without an anchor; an unknown chain is named."""
+    result, _ = quietly(study, yes=True, chain="none")
+
+    assert result.receipt.anchor is None
+    assert verify(result.reference, home=study.home).level == "signed"
+    with pytest.raises(UsageError, match="no chain 'moon'"):
+        quietly(study, yes=True, chain="moon")
+
+
+def test_publishing_from_the_kernel_stores_what_was_only_recognised(kernel, tmp_path):
+    """%publish stores a leaf model that nobody declared, if it still is the version that the record knows."""
+    cells = {
+        "load": LOAD,
+        "data": "import numpy as np\nX = np.arange(20.0).reshape(10, 2)\ny = (X[:, 0] > 9).astype(int)",
+        "fit": "from sklearn.linear_model import LogisticRegression\nmodel = LogisticRegression().fit(X, y)",
+    }
+    k = kernel(cells)
+    for key, source in cells.items():
+        k.run(source, key)
+    preview = k.run("%publish")
+    done = k.run("%publish --yes")
+    home = Home(tmp_path / "home")
+
+    assert "Nothing was published" in preview.stdout
+    assert "Stored and signed on this machine" in done.stdout
+    (receipt,) = receipts(home)
+    assert "models/model.skops" in files_of(home, receipt.reference)
+    assert verify(receipt.reference, home=home).ok
+    verified = k.run(f"%verify {receipt.reference}")
+    assert verified.error is None
+    assert "Valid: level signed" in verified.stdout
+    again = k.run("%publish --yes")
+    assert "Unchanged" in again.stdout
+
+
+def test_a_failing_verify_magic_fails_its_cell(kernel, study, tmp_path):
+    """%verify raises where the publication is not valid or its signer not accepted."""
+    result, _ = quietly(study, yes=True)
+    k = kernel({}, notebook=study.notebook)
+    k.run(LOAD)
+
+    assert k.run(f"%verify {result.reference}").error is None
+    assert "VerificationFailed" in k.run(f"%verify {result.reference} --require anchored").error
+    assert "InvalidReference" in k.run("%verify abc").error
+
+
+def test_a_declared_artifact_that_is_changed_later_is_published_as_it_was(kernel, tmp_path):
+    """The stored version leaves, and the preview says that it was changed later."""
+    cells = {
+        "load": LOAD,
+        "make": "%%provenance make --dataset df --license MIT\nimport pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})",
+        "change": "df.loc[0, 'a'] = 99",
+    }
+    k = kernel(cells)
+    for key, source in cells.items():
+        k.run(source, key)
+    said = k.run("%publish --yes").stdout
+    home = Home(tmp_path / "home")
+    (receipt,) = receipts(home)
+    (tmp_path / "df.parquet").write_bytes(files_of(home, receipt.reference)["data/df.parquet"])
+
+    import pandas as pd
+
+    assert "changed later" in said
+    assert pd.read_parquet(tmp_path / "df.parquet")["a"].tolist() == [1, 2]
+
+
+def test_cells_that_never_ran_or_ran_out_of_order_are_stated(kernel, tmp_path):
+    """The preview and the manifest name cells that were edited, never run, failed or run out of order."""
+    cells = {"load": LOAD, "b": "open('b.txt', 'w').write(str(a))", "a": "a = 1", "never": "c = 3", "bad": "1 / 0"}
+    k = kernel(cells)
+    for key in ("load", "a", "b", "bad"):
+        k.run(cells[key], key)
+    said = k.run("%publish --yes").stdout
+    home = Home(tmp_path / "home")
+    manifest = json.loads(files_of(home, receipts(home)[0].reference)["manifest.json"])
+
+    assert manifest["predicate"]["notebook"]["unrun"] == ["never"]
+    assert manifest["predicate"]["notebook"]["failed"] == ["bad"]
+    assert manifest["predicate"]["notebook"]["outOfOrder"] == ["a"]
+    assert "never run: never" in said
