@@ -17,8 +17,6 @@ from swarmprov_nb.capture.walk import token_of
 
 
 class Plain:
-    shared = [1]
-
     def __init__(self):
         self.items = [1]
 
@@ -43,6 +41,10 @@ def frame():
         {"i": [1, 2, 3], "f": [1.0, 2.0, 3.0], "s": ["x", "y", "z"], "c": pd.Categorical(["u", "v", "u"]),
          "m": pd.array([1, None, 3], dtype="Int64"), "d": pd.date_range("2020", periods=3)}
     )  # fmt: skip
+
+
+def daily():
+    return pd.Series([1.0, 2.0], index=pd.date_range("2020", periods=2))
 
 
 def fragmented():
@@ -133,7 +135,7 @@ READS = [
     (frame, lambda o: (o.values, o.to_dict(), o.index.is_unique, o.columns.get_loc("s"), o.sort_values("i"), o.T)),
     (fragmented, lambda o: o._consolidate_inplace()),
     (lambda: frame().groupby("s"), lambda o: (o.f.sum(), o.groups, o.size())),
-    (lambda: pd.Series([1.0, 2.0], index=pd.date_range("2020", periods=2)), lambda o: (o.rolling(2).sum(), o.index.freq)),
+    (daily, lambda o: (o.rolling(2).sum(), o.index.freq)),
     (lambda: np.arange(9.0), lambda o: (o.sum(), o.T, o[2:], repr(o))),
     (lambda: np.ma.array([1, 2], mask=[0, 1]), lambda o: (o.mean(), o.fill_value, o.mask)),
     (Plain, lambda o: o.lazy),

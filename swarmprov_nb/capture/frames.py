@@ -96,4 +96,3 @@ def _arrow(walker: Walker, value: Any) -> None:
         walker.emit(len(chunk), chunk.offset)
         for buffer in chunk.buffers():
             walker.buffer(buffer if buffer is not None else b"")
-

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from .walk import Walker
 
-_WINDOWS: Final[tuple[type, ...]] = (type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType, memoryview)
+_WINDOWS: Final[tuple[type, ...]] = (
+    type({}.keys()),
+    type({}.values()),
+    type({}.items()),
+    types.MappingProxyType,
+    memoryview,
+)
 
 
 def walk(walker: Walker, value: Any, kind: type) -> bool:

@@ -322,4 +322,3 @@ def _without_caches(walker: Walker, value: Any, kind: type, attributes: dict[str
 def _lazy(kind: type, name: str) -> bool:
     part = getattr(kind, name, None)
     return isinstance(part, functools.cached_property)
-
