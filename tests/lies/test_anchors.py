@@ -1,0 +1,137 @@
+"""What a chain may and may not say: asked through the real embedded chain, where only the author's wallets count."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from swarmprov_nb.chain.anchors import AnchorEdge, AnchorRequest, anchor
+from swarmprov_nb.chain.evm_anchors import open_embedded
+from swarmprov_nb.chain.wallet import DevWallet
+from swarmprov_nb.home import Home, write_json
+from swarmprov_nb.publishing import NO_CHAIN, publish
+from swarmprov_nb.receipts import receipts
+from swarmprov_nb.signers import author_key
+from swarmprov_nb.verifying import verify
+
+
+@pytest.fixture
+def published(study):
+    return publish(study.notebook, yes=True, chain=NO_CHAIN, home=study.home, say=lambda _: None)
+
+
+@pytest.fixture
+def chain(study):
+    return open_embedded(study.home.private_folder(study.home.chain))
+
+
+def _anchor(chain, wallet, published, *edges):
+    request = AnchorRequest(bytes.fromhex(published.receipt.manifest), bytes(32), 1, edges)
+    return anchor(chain, request, wallet, lambda _: None)
+
+
+def _revoke(chain, wallet, published):
+    return chain.submit(chain.prepare_revoke(bytes.fromhex(published.receipt.manifest), bytes(32), wallet))
+
+
+def _check(report, name="anchor"):
+    return next(check for check in report.checks if check.name == name)
+
+
+def test_an_anchor_by_a_stranger(study, published, chain, tmp_path):
+    """Anyone may anchor anything: a stranger's record is no anchor, and what requires one is not satisfied."""
+    _anchor(chain, DevWallet.open(tmp_path / "stranger"), published)
+    report = verify(published.reference, require="anchored", home=study.home)
+    assert _check(report).outcome == "not checked"
+    assert (report.level, report.exit_code) == ("signed", 3)
+
+
+def test_a_strangers_anchor_beside_a_strangers_seal(book, stranger, tmp_path):
+    """A stranger who anchors and also seals as author fails at the seals, with exit code 1."""
+    key, wallet = stranger
+    book.add_seal(key, wallet)
+    report = book.report(any_signer=True, level="anchored")
+    assert (report.failed[0].name, report.exit_code) == ("seals", 1)
+
+
+def test_a_revoked_anchor(study, published, chain):
+    """A revocation by the author's wallet fails every level, with exit code 1."""
+    wallet = DevWallet.open(study.home.keys)
+    _anchor(chain, wallet, published)
+    assert verify(published.reference, home=study.home).exit_code == 0
+    _revoke(chain, wallet, published)
+    report = verify(published.reference, home=study.home)
+    assert (report.failed[0].name, report.exit_code, report.level) == ("anchor", 1, "none")
+    assert wallet.address.lower() in report.failed[0].detail
+
+
+def test_a_manifest_revoked_before_it_was_anchored(study, published, chain):
+    """A revocation needs no anchor before it."""
+    _revoke(chain, DevWallet.open(study.home.keys), published)
+    assert verify(published.reference, home=study.home).failed[0].name == "anchor"
+
+
+def test_a_revocation_by_a_stranger_is_nothing(study, published, chain, tmp_path):
+    """Only wallets known to be the author's revoke."""
+    _anchor(chain, DevWallet.open(study.home.keys), published)
+    _revoke(chain, DevWallet.open(tmp_path / "stranger"), published)
+    assert verify(published.reference, home=study.home).exit_code == 0
+
+
+def test_a_revocation_by_a_wallet_whose_seal_was_stripped(study, published, chain, tmp_path):
+    """A wallet that the user's list binds to the author revokes, though no seal of it is left."""
+    other = DevWallet.open(tmp_path / "other")
+    _revoke(chain, other, published)
+    assert verify(published.reference, home=study.home).exit_code == 0
+    key = author_key(study.home).did
+    write_json(study.home.signers, {key: {"label": "Ada", "wallets": [other.address]}})
+    assert verify(published.reference, home=study.home).failed[0].name == "anchor"
+
+
+def test_an_anchor_that_claims_another_parent(study, published, chain):
+    """The edges on the chain are compared with the manifest's."""
+    edge = AnchorEdge("0x" + "00" * 20, hashlib.sha256(b"a famous paper").digest(), 1)
+    _anchor(chain, DevWallet.open(study.home.keys), published, edge)
+    report = verify(published.reference, home=study.home)
+    assert (report.failed[0].name, report.exit_code) == ("anchor", 1)
+
+
+def test_an_anchor_that_keeps_a_parent_quiet(study, published):
+    """A manifest that follows another is anchored with that edge, or fails."""
+    again = publish(study.notebook, yes=True, again=True, chain=NO_CHAIN, home=study.home, say=lambda _: None)
+    chain = open_embedded(study.home.private_folder(study.home.chain))
+    _anchor(chain, DevWallet.open(study.home.keys), again)
+    assert verify(again.reference, home=study.home).failed[0].name == "anchor"
+    assert len(receipts(study.home)) == 2
+
+
+def test_a_local_anchor_is_no_level(study):
+    """The machine's own chain proves nothing to others: signed, and not anchored."""
+    published = publish(study.notebook, yes=True, home=study.home, say=lambda _: None)
+    report = verify(published.reference, require="anchored", home=study.home)
+    assert _check(report).outcome == "pass"
+    assert "proves nothing to others" in _check(report).detail
+    assert (report.level, report.exit_code) == ("signed", 3)
+
+
+def test_a_chain_that_cannot_be_read_is_not_checked(study, published):
+    """A broken local chain leaves the signature what it is."""
+    folder = study.home.private_folder(study.home.chain)
+    (folder / "chain.sqlite").write_bytes(b"no database" * 100)
+    report = verify(published.reference, home=study.home)
+    assert (_check(report).outcome, report.exit_code) == ("not checked", 0)
+
+
+def test_an_empty_chain_folder_stays_empty(study, published):
+    """Verifying makes no chain."""
+    folder = study.home.private_folder(study.home.chain)
+    verify(published.reference, home=study.home)
+    assert list(folder.iterdir()) == []
+
+
+def test_without_a_chain_on_this_machine(study, published, tmp_path):
+    """Where there is no chain, the anchor is not checked and says so."""
+    report = verify(published.reference, store=study.home.store, any_signer=True, home=Home(tmp_path / "nobody"))
+    assert (_check(report).outcome, report.exit_code) == ("not checked", 0)
+    assert "no local chain" in _check(report).detail
