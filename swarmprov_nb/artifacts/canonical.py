@@ -29,6 +29,7 @@ from swarmprov_nb.artifacts.digest import framed, full_name, text
 from swarmprov_nb.artifacts.states import lasting, random_state
 
 _BUDGET = 2_000_000
+_DEEPEST = 150  # objects inside objects; Python's own limit may have been raised by others, and the C stack has one too
 
 
 class NotCanonical(ValueError):
@@ -65,6 +66,8 @@ class _Walk:
         depth = self._inside.get(id(value))
         if depth is not None:
             return framed("back", str(depth).encode())
+        if len(self._inside) >= _DEEPEST:
+            raise NotCanonical("nested too deeply")
         self._inside[id(value)] = len(self._inside)
         try:
             return self._container(value)
