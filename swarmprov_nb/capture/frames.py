@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from . import arrays
+
 if TYPE_CHECKING:
     from .walk import Walker
 
@@ -38,6 +40,7 @@ def walk(walker: Walker, value: Any, kind: type) -> bool:
 
 def _frame(walker: Walker, value: Any) -> None:
     walker.owned.add(id(value))
+    np = sys.modules["numpy"]
     manager = value._mgr  # noqa: SLF001 - the only way to the data without making new objects
     walker.emit(len(manager.axes))
     columns: dict[int, tuple[str, Any]] = {}
@@ -47,7 +50,10 @@ def _frame(walker: Walker, value: Any) -> None:
     for place in sorted(columns):
         kind, cells = columns[place]
         walker.emit(kind)
-        walker.aside(cells, shares=True)
+        if isinstance(cells, np.ndarray) and not cells.dtype.hasobject:
+            arrays.cells(walker, cells, np)
+        else:
+            walker.aside(cells, shares=True)
     walker.push([*manager.axes, value._attrs, *([value.name] if value.ndim == 1 else [])])  # noqa: SLF001 - as above
 
 

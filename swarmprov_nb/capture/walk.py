@@ -13,7 +13,7 @@ import re
 import sys
 import types
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ _LONG: Final = 2_000  # items beyond which a container's pointers are hashed at 
 _QUICK_NODES: Final = 2_000
 _NODES: Final = 50_000
 _QUICK_BYTES: Final = 1 << 18
+_QUICK_ITEMS: Final = _QUICK_BYTES // 8
 _SAMPLES: Final = 64
 _SAMPLE_BYTES: Final = 1 << 12
 _BENIGN: Final = re.compile(
@@ -124,9 +125,16 @@ class Walker:
         self.skipped += token.skipped
         self.owned |= token.owned - {id(value)} if shares else set()
 
-    def ids(self, values: Iterable[Any]) -> None:
+    def ids(self, items: list[Any]) -> None:
         """Hash which objects these are, at once."""
-        self.buffer(pointers(list(values)))
+        if not self.quick or len(items) <= _QUICK_ITEMS:
+            self.buffer(pointers(items))
+            return
+        self.complete = False
+        self.skipped += len(items) * 8
+        step = len(items) // _SAMPLES
+        for at in range(0, len(items), step):
+            self.buffer(pointers(items[at : at + _SAMPLE_BYTES // 8]))
 
     # -- the walk ------------------------------------------------------------------------------------------------
 
@@ -179,8 +187,7 @@ def _container(walker: Walker, value: Any, kind: type) -> bool:
     if issubclass(kind, dict):
         _mapping(walker, value)
     elif issubclass(kind, list | tuple):
-        items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
-        _sequence(walker, list(items))
+        _sequence(walker, value if kind is list else list(_iterator(value, kind)))
     elif issubclass(kind, set | frozenset):
         items = set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value)
         members = sorted(items, key=id)
@@ -194,6 +201,11 @@ def _container(walker: Walker, value: Any, kind: type) -> bool:
     if kind.__module__ == "__main__" or (kind.__flags__ & (1 << 9) and _attributes(value)):
         _instance(walker, value, kind)
     return True
+
+
+def _iterator(value: Any, kind: type) -> Iterator[Any]:
+    """Iterate as the built-in type does, whatever its subclass does."""
+    return list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
 
 
 def _mapping(walker: Walker, value: dict[Any, Any]) -> None:
