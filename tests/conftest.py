@@ -11,6 +11,10 @@ from studies import Study, make_study, write_notebook
 from swarmprov_nb.home import Home
 
 
+def pytest_addoption(parser):
+    parser.addoption("--update-goldens", action="store_true", help="write tests/goldens anew instead of comparing")
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path, monkeypatch):
     """No test touches the user's home or hears of the notebook that runs it."""
