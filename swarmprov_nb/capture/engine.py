@@ -340,7 +340,7 @@ class Engine:
             started=run.started,
             ended=ended,
             status=status,
-            error=None if failure is None else type(failure).__name__,
+            error=None if failure is None else _class_name(failure),
             flows=tuple(found.flows),
             reads=tuple(sorted(filter(self._variables.visible, found.reads.names))),
             bound=tuple(found.variables.bound),
@@ -380,6 +380,11 @@ def _failure(result: Any) -> BaseException | None:
     if result is None:
         return KeyboardInterrupt()
     return getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)
+
+
+def _class_name(failure: BaseException) -> str:
+    """Return the public name: Python 3.13 raises an ``_IncompleteInputError``, which is a SyntaxError."""
+    return next(kind.__name__ for kind in type(failure).__mro__ if not kind.__name__.startswith("_"))
 
 
 def _failed_line(failure: BaseException | None, namespace: dict[str, Any]) -> int | None:

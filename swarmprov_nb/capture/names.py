@@ -17,6 +17,7 @@ from .magic_text import Magic, magic_of
 _DYNAMIC: Final = frozenset({"exec", "eval", "globals", "locals", "vars", "get_ipython"})
 _QUERY: Final = re.compile(r"@([A-Za-z_]\w*)")
 _FORMULA: Final = re.compile(r"([A-Za-z_]\w*)\s*[(.]")
+_LOOKING: Final = frozenset({"bool", "hasattr", "id", "isinstance", "issubclass", "len", "print", "repr", "type"})
 _EVALUATORS: Final = frozenset({"pd", "pandas", "ne", "numexpr"})
 _LEAVES: Final = (ast.Raise, ast.Return, ast.Break, ast.Continue)
 
@@ -321,9 +322,10 @@ class _Walker:
             return self._magic(magic, assigned)
         assigned = self.expression(node.func, assigned)
         self._strings(node, assigned)
+        looking = isinstance(node.func, ast.Name) and node.func.id in _LOOKING
         self._calls += 1
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            self.names.passed |= _handed_over(argument)
+            self.names.passed |= set() if looking else _handed_over(argument)
             assigned = self.expression(argument, assigned)
         self._calls -= 1
         return assigned
@@ -349,14 +351,14 @@ class _Walker:
 
     def _strings(self, node: ast.Call, assigned: Assigned) -> None:
         """Read the names inside ``frame.query("a > @limit")`` and ``ols("y ~ scale(x)")``."""
+        evaluating = bool(_root(node.func) & _EVALUATORS)
         attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        root = ast.unparse(node.func).partition(".")[0]
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
                 continue
             found = _QUERY.findall(argument.value) if attribute in {"query", "eval"} else []
             found += _FORMULA.findall(argument.value) if "~" in argument.value else []
-            found += names_in(argument.value) if attribute in {"eval", "evaluate"} and root in _EVALUATORS else []
+            found += names_in(argument.value) if attribute in {"eval", "evaluate"} and evaluating else []
             for name in found:
                 self.load(name, assigned)
 

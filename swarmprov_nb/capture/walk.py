@@ -36,7 +36,9 @@ _OPAQUE: Final = frozenset({
     "matplotlib", "IPython", "ipykernel", "tkinter", "threading", "_thread", "asyncio", "logging", "sqlite3", "duckdb",
     "sqlalchemy", "tqdm", "concurrent", "seaborn",
 })  # fmt: skip
-_LAZY: Final = "statsmodels."  # fitting, summing up and forecasting fill its models and results, in public, too
+# Fitting, summing up and forecasting fill statsmodels' models and results, in public attributes, too; their `data`
+# refers to the user's own frame, which is a variable of its own.
+_LAZY: Final = "statsmodels."
 _IMMUTABLE: Final = (types.ModuleType, types.CodeType, range, slice, re.Pattern)
 
 
@@ -319,7 +321,8 @@ def _without_caches(walker: Walker, value: Any, kind: type, attributes: dict[str
     """Leave out what a library's object keeps for itself; one that was None until now counts as an addition."""
     names = [name for name in attributes if type(name) is str and not _BENIGN.match(name) and not _lazy(kind, name)]
     if any(base.__module__.startswith(_LAZY) for base in kind.__mro__):
-        names = additions = [name for name in names if name[0] != "_" and attributes[name] is not None]
+        names = [name for name in names if name[0] != "_" and name != "data" and attributes[name] is not None]
+        additions = names
     else:
         names = [name for name in names if name[0] != "_" or attributes[name] is not None]
         additions = [name for name in names if name[0] == "_"]
