@@ -4,11 +4,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 from kernels import Kernel
 from studies import Study, make_study, write_notebook
 
 from swarmprov_nb.home import Home
+
+hypothesis.settings.register_profile("gate", deadline=None)  # no test is timed
+hypothesis.settings.load_profile("gate")
 
 
 def pytest_addoption(parser):

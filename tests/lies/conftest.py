@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.util
 import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 from eth_keys.datatypes import PrivateKey
+from studies import make_study
 
 from swarmprov_nb.exports import EXPORTERS
 from swarmprov_nb.home import Home
@@ -182,14 +181,8 @@ def taken_apart(reference: str, home: Home) -> Book:
 @pytest.fixture(scope="session")
 def _original(tmp_path_factory):
     """One real publication: a notebook with a big file, a cited input and a hidden dataset, anchored."""
-    spec = importlib.util.spec_from_file_location("study_of_lies", Path(__file__).parents[1] / "conftest.py")
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
     folder = tmp_path_factory.mktemp("lies")
-    study = module.make_study(Home(folder / "home"), folder / "work")
+    study = make_study(Home(folder / "home"), folder / "work")
     published = publish(study.notebook, yes=True, home=study.home, say=lambda _: None)
     return MappingProxyType({"book": taken_apart(published.reference, study.home), "reference": published.reference})
 
