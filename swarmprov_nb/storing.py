@@ -61,9 +61,9 @@ def put(store: Storage, source: IO[bytes] | bytes | _Hashed) -> bytes:
 class Keeper:
     """Keeps snapshots of artifacts in the store and remembers them by content id.
 
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     Keeper(Home(Path(folder))).known("file:sha256:00", ".csv") is None
+    ...     Keeper(Home(pathlib.Path(folder))).known("file:sha256:00", ".csv") is None
     True
     """
 

@@ -375,7 +375,7 @@ def test_content_ids():
 
 def test_the_work_id(files):
     statement = json.loads(files["manifest.json"])
-    predicate = {k: v for k, v in statement["predicate"].items() if k not in ("previous", "session")}
+    predicate = {k: v for k, v in statement["predicate"].items() if k not in ("omitted", "previous", "session")}
     predicate["environment"] = {key: predicate["environment"][key] for key in ("python", "packages")}
     kept = ("step", "status", "used", "informedBy", "note", "error", "gap", "seeds", "cell")
     predicate["activities"] = [
