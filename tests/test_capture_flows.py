@@ -445,7 +445,7 @@ CASES = {
     "multiindex": (
         [
             'import pandas as pd\ndf=pd.DataFrame({"a":[1,1,2],"b":[1,2,1],"v":[1.,2,3]}).set_index(["a","b"])',
-            "s=df.loc[1]",
+            "s = df.loc[1].copy()",
             'df.loc[(1,1),"v"]=9',
             "print(df)",
             "print(s)",
