@@ -47,8 +47,10 @@ def signers(home: Home) -> dict[str, Signer]:
 def trust(home: Home, key: str, label: str) -> Signer:
     """Put a key under a label on the list; UsageError where the key is none or the label names another key."""
     from_did(key)
-    if not label.strip() or label.startswith("did:"):
+    if not label.strip() or label.startswith("did:") or not label.isprintable():
         raise UsageError("The label is empty or looks like a key.", "Give a name that you recognise: --as Alice")
+    if label == OWN_LABEL and key not in signers(home):
+        raise UsageError(f"{OWN_LABEL!r} is your own key's label.", "Give a name that you recognise: --as Alice")
     for known in signers(home).values():
         if known.label == label and known.key != key:
             raise UsageError(

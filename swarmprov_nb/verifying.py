@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -172,7 +173,7 @@ def _changed(evidence: Evidence, author: str, home: Home) -> Iterator[str]:
     claimed = predicate["agents"][0].get("name")
     wallets = {"0x" + sealed.seal.wallet.hex() for sealed in evidence.seals}
     for known in signers(home).values():
-        if known.key != author and claimed is not None and claimed == known.label:
+        if known.key != author and claimed is not None and _plain(claimed) == _plain(known.label):
             yield f"CHANGED SIGNER: claims to be {claimed}, whom you know by another key"
         if known.key != author and wallets & {wallet.lower() for wallet in known.wallets}:
             yield f"CHANGED SIGNER: uses a wallet of {known.label}"
@@ -180,6 +181,12 @@ def _changed(evidence: Evidence, author: str, home: Home) -> Iterator[str]:
         yield "CHANGED SIGNER: the publication before it had another author"
     if claimed is not None and author not in signers(home):
         yield f"claims to be {claimed}"
+
+
+def _plain(name: str) -> str:
+    """Return a name without what the eye passes over: case, width, spaces and what cannot be seen."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(character for character in folded if character.isalnum())
 
 
 def _previous(evidence: Evidence, home: Home) -> Check:

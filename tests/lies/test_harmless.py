@@ -146,3 +146,13 @@ def test_by_a_reader_who_distrusts_again(study, published, tmp_path):
     assert verify(published.reference, store=study.home.store, home=reader).exit_code == 0
     distrust(reader, "Ada")
     assert verify(published.reference, store=study.home.store, home=reader).exit_code == 3
+
+
+def test_an_author_who_is_not_that_of_the_publication_before(book, stranger):
+    """A signed `previous` of another author is shown."""
+    key, _ = stranger
+    statement = book.statement
+    statement["predicate"]["previous"] = {"manifest": "11" * 32, "content": "22" * 32, "author": key.did}
+    book.author_states(statement)
+    check = next(check for check in book.report().checks if check.name == "signer")
+    assert "the publication before it had another author" in check.detail
