@@ -149,8 +149,10 @@ class Recorder:
 
     def _step_name(self, observation: Observation) -> str:
         heading = heading_above(self.notebook, observation.cell_id, observation.source) if self.notebook else None
-        lines = (line.strip().lstrip("#").strip() for line in observation.source.splitlines())
-        return heading or next((line for line in lines if line), "empty cell")
+        lines = [line.strip().lstrip("#").strip() for line in observation.source.splitlines()]
+        said = [line for line in lines if line]
+        code = [line for line in said if not line.startswith(("%", "!"))]
+        return heading or next(iter([*code, *said]), "empty cell")
 
     @staticmethod
     def _declare(draft: RunDraft, catalogue: Catalogue, declared: list[Declared], request: StepRequest) -> None:
