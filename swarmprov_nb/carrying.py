@@ -81,6 +81,8 @@ def save(
     from swarmprov_nb.swarm import save as save_chunks
 
     storage, root = located(str(target), store=store, home=home or Home.of_user())
+    if Path(file).exists() and not overwrite:
+        raise UsageError(f"{file} is there already.", "Name another file, or overwrite it by --yes (overwrite=True).")
     listing(storage, root)
     save_chunks(storage, root, Path(file), overwrite=overwrite)
     return Path(file)

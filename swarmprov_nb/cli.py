@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from swarmprov_nb import __version__
-from swarmprov_nb.errors import SwarmprovError, UsageError
+from swarmprov_nb.errors import RecordError, SwarmprovError, UsageError
 from swarmprov_nb.home import Home
 from swarmprov_nb.options import Parser, publish_options, verify_options
+from swarmprov_nb.report import one_line
 
 EXAMPLES: Final = """examples:
   swarmprov run study.ipynb                      run it, recorded; the file stays as it is
@@ -43,22 +44,29 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"swarmprov {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    for name, (act, add_options, help_) in _COMMANDS.items():
-        command = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+    for name, (act, add_options, help_, examples) in _COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=help_,
+            description=help_,
+            epilog="\n".join(["examples:", *(f"  swarmprov {name} {words}".rstrip() for words in examples)]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
         command.set_defaults(act=act)
         add_options(command)
     return top
 
 
 def _run_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("notebook", type=Path)
+    command.add_argument("notebook", type=Path, help="the .ipynb file")
     command.add_argument("-o", "--output", type=Path, metavar="OUT", help="write the executed notebook here")
     command.add_argument("--timeout", type=float, metavar="SECONDS", help="longest time for one cell")
 
 
 def _show_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("notebook", type=Path)
-    command.add_argument("name", nargs="?", metavar="ARTIFACT|STEP")
+    command.add_argument("notebook", type=Path, help="the .ipynb file")
+    command.add_argument("name", nargs="?", metavar="ARTIFACT|STEP", help="show where this came from")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="the documented JSON format")
     form.add_argument("--table", action="store_true", help="one line an item")
@@ -67,7 +75,7 @@ def _show_options(command: argparse.ArgumentParser) -> None:
 
 
 def _publish_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("notebook", type=Path)
+    command.add_argument("notebook", type=Path, help="the .ipynb file")
     command.add_argument("--execute", action="store_true", help="run the notebook first")
     command.add_argument("--dry-run", action="store_true", help="preview only, also on a terminal")
     command.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -88,7 +96,7 @@ def _trust_options(command: argparse.ArgumentParser) -> None:
 
 def _get_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("reference", metavar="REFERENCE|FILE")
-    command.add_argument("folder", type=Path)
+    command.add_argument("folder", type=Path, help="a folder that is new or empty")
     command.add_argument("--store", metavar="FOLDER", help="read from this store")
 
 
@@ -109,7 +117,7 @@ def _status_options(command: argparse.ArgumentParser) -> None:
 
 
 def _forget_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("notebook", type=Path)
+    command.add_argument("notebook", type=Path, help="the .ipynb file")
     command.add_argument("--yes", action="store_true", help="delete without asking")
 
 
@@ -118,17 +126,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        options = parser().parse_args(argv)
+        options, unknown = parser().parse_known_args(argv)
+        if unknown:
+            how = f"swarmprov {options.command} --help"
+            raise UsageError(f"There is no option or argument {unknown[0]!r} here.", f"See what there is by: {how}")
         return int(options.act(options))
     except SwarmprovError as error:
-        print(f"swarmprov: {error.what}\n{error.next_step}", file=sys.stderr)
+        _complain(error.what, error.next_step)
         return error.exit_code
+    except OSError as error:
+        place = error.filename or "A file"
+        _complain(f"{place} cannot be used: {error.strerror or error}.", "Check that you may write there and have room.")
+        return 1
     except KeyboardInterrupt:
-        print("swarmprov: interrupted.\nRun the same command again: it goes on where it stopped.", file=sys.stderr)
+        _complain("interrupted.", "Run the same command again: it goes on where it stopped.")
         return 130
 
 
+def _complain(what: str, next_step: str) -> None:
+    """Print two lines, whatever a file or a stranger's text put into them."""
+    said = what if what.startswith("swarmprov") else f"swarmprov: {what}"
+    lines = [one_line(" ".join(text.split())) for text in (said, next_step)]
+    _clear_progress()
+    print(*lines, sep="\n", file=sys.stderr)
+
+
 def _say(line: str) -> None:
+    _clear_progress()
     print(line, file=sys.stderr, flush=True)
 
 
@@ -145,16 +169,21 @@ def _confirmed(question: str, *, yes: bool) -> bool:
 def _run(options: argparse.Namespace) -> int:
     from swarmprov_nb.running import run
 
-    ran = run(options.notebook, output=options.output, timeout=options.timeout, say=_progress())
-    _say(f"{ran.cells} cells ran and are recorded. See them by: swarmprov show {options.notebook}")
+    ran = run(options.notebook, output=options.output, timeout=options.timeout, say=_progress)
+    from swarmprov_nb.view.captions import plural
+
+    _say(f"Recorded: {plural(ran.cells, 'cell')}. See where things came from by: swarmprov show {options.notebook}")
     return 0
 
 
-def _progress() -> Callable[[str], None]:
-    """Return a line that is rewritten on a terminal, and nothing in a pipe."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-    return lambda text: print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+def _progress(text: str) -> None:
+    """Rewrite one line on a terminal; say nothing in a pipe."""
+    if sys.stderr.isatty():
+        print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _clear_progress() -> None:
+    _progress("")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -187,23 +216,26 @@ def _publish(options: argparse.Namespace) -> int:
         from swarmprov_nb.running import run
 
         _say(f"running {path.name} …")
-        run(path, say=_progress())
+        run(path, say=_progress)
     publisher = Publisher.of(home, chain=options.chain)
     planned = plan_of(Notebook.read(path), lineage(path, home=home), publisher, choices=choices_of(options))
     _say(preview(planned, publisher))
     if options.dry_run or not _confirmed(f"Publish {planned.items} items?", yes=options.yes):
         _say("Nothing was published." + ("" if options.dry_run else " Publish it by adding --yes."))
+        if options.json:
+            print(json.dumps({"reference": None, "page": None, "unchanged": False}))
         return 0
-    result = carry_out(planned, publisher, again=options.again, say=_progress())
-    if options.write_receipt:
-        from swarmprov_nb.receipt_note import write_receipt
-
-        write_receipt(path, result.receipt)
+    result = carry_out(planned, publisher, again=options.again, say=_progress)
+    _clear_progress()
     if options.json:
         _say(str(result))
         print(json.dumps({"reference": result.reference, "page": str(result.page), "unchanged": result.unchanged}))
     else:
         print(result)
+    if options.write_receipt:
+        from swarmprov_nb.receipt_note import write_receipt
+
+        write_receipt(path, result.receipt)
     return 0
 
 
@@ -219,6 +251,8 @@ def _trust(options: argparse.Namespace) -> int:
     from swarmprov_nb.signers import distrust, signers, trust
 
     home = Home.of_user()
+    if options.key != "remove" and options.name is not None:
+        raise UsageError(f"{options.name!r} is one word too many.", "Say: swarmprov trust KEY --as LABEL")
     if options.key == "list":
         for signer in signers(home).values():
             print(f"{signer.label:<20} {signer.key}")
@@ -272,6 +306,8 @@ def _forget(options: argparse.Namespace) -> int:
     if not _confirmed(f"Delete the record of {options.notebook}?", yes=options.yes):
         raise UsageError("Nothing was deleted.", "Say it by: swarmprov forget NOTEBOOK --yes")
     count = forget(options.notebook)
+    if not count:
+        raise RecordError(f"Nothing is recorded of {options.notebook}.", "See what is recorded by: swarmprov status")
     print(f"{count} session{'s' * (count != 1)} of {options.notebook} forgotten; publications stay.")
     return 0
 
@@ -279,17 +315,47 @@ def _forget(options: argparse.Namespace) -> int:
 _Act = Callable[[argparse.Namespace], int]
 _AddOptions = Callable[[argparse.ArgumentParser], None]
 
-_COMMANDS: Final[dict[str, tuple[_Act, _AddOptions, str]]] = {
-    "run": (_run, _run_options, "Execute a notebook, recorded."),
-    "show": (_show, _show_options, "Show where a notebook's data and models came from."),
-    "publish": (_publish, _publish_options, "Publish a notebook's data, models and signed manifest."),
-    "verify": (_verify, _verify_options, "Verify a publication from one reference, a saved file or a notebook."),
-    "trust": (_trust, _trust_options, "Say whose key it is; list or remove what you said."),
-    "get": (_get, _get_options, "Download a publication's files, verified."),
-    "save": (_save, _save_options, "Save a publication as one file."),
-    "load": (_load, _load_options, "Put a saved publication into this machine's store."),
-    "status": (_status, _status_options, "Say what is recorded and published here."),
-    "forget": (_forget, _forget_options, "Delete the record of a notebook; publications stay."),
+_COMMANDS: Final[dict[str, tuple[_Act, _AddOptions, str, tuple[str, ...]]]] = {
+    "run": (
+        _run,
+        _run_options,
+        "Execute a notebook, recorded; the file stays as it is.",
+        ("study.ipynb", "study.ipynb -o executed.ipynb --timeout 600"),
+    ),
+    "show": (
+        _show,
+        _show_options,
+        "Show where a notebook's data and models came from.",
+        ("study.ipynb", "study.ipynb summary.csv", "study.ipynb --svg lineage.svg", "study.ipynb --json"),
+    ),
+    "publish": (
+        _publish,
+        _publish_options,
+        "Publish a notebook's data, models and signed manifest, after a preview.",
+        ("study.ipynb", "study.ipynb --execute --yes", "study.ipynb --hide patients --cite raw.csv --yes"),
+    ),
+    "verify": (
+        _verify,
+        _verify_options,
+        "Verify a publication from one reference, a saved file or a notebook.",
+        ("REFERENCE", "study.swarm --any-signer", "REFERENCE --signer Alice --json", "study.ipynb"),
+    ),
+    "trust": (
+        _trust,
+        _trust_options,
+        "Say whose key it is; list or remove what you said.",
+        ("did:key:z6Mk… --as Alice", "list", "remove Alice"),
+    ),
+    "get": (_get, _get_options, "Download a publication's files, verified.", ("REFERENCE penguins",)),
+    "save": (_save, _save_options, "Save a publication as one file.", ("REFERENCE study.swarm",)),
+    "load": (_load, _load_options, "Put a saved publication into this machine's store.", ("study.swarm",)),
+    "status": (_status, _status_options, "Say what is recorded and published here.", ("", "project --json")),
+    "forget": (
+        _forget,
+        _forget_options,
+        "Delete the record of a notebook; publications stay.",
+        ("study.ipynb", "study.ipynb --yes"),
+    ),
 }
 
 if __name__ == "__main__":

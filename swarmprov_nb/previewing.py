@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.manifest.disclosure import shown_name
+from swarmprov_nb.view.captions import plural
+from swarmprov_nb.view.labels import clean
 
 if TYPE_CHECKING:
     from swarmprov_nb.planning import Plan
@@ -23,17 +25,18 @@ def preview(planned: Plan, publisher: Publisher) -> str:
 
 
 def _lines(planned: Plan, publisher: Publisher) -> Iterator[str]:
-    yield f"Publish {planned.notebook.path.name}: {planned.items} items, {size(planned.size)}, free on this machine"
+    name = clean(planned.notebook.path.name)
+    yield f"Publish {name}: {plural(planned.items, 'item')}, {size(planned.size)}, free on this machine"
     for artifact in planned.published:
         yield _item("✓", _label(artifact), _kind(artifact), artifact.stored.size if artifact.stored else 0)
     outputs = "notebook, sources and figures of what is published"
     yield _item("✓", planned.subject, outputs, len(planned.normal))
     for attachment in planned.attached:
-        yield _item("✓", attachment.name, "attachment of a Markdown cell", len(attachment.data))
+        yield _item("✓", clean(attachment.name, limit=_LABEL), "attachment of a Markdown cell", len(attachment.data))
     for digest, source in planned.sources.items():
         yield _item("✓", f"sources/{digest[:8]}….py", "source of a run that the notebook no longer holds", len(source))
     for artifact in planned.cited:
-        origin = f", from {artifact.origin}" if artifact.origin else ""
+        origin = f", from {clean(artifact.origin)}" if artifact.origin else ""
         count = artifact.stored.size if artifact.stored else 0
         yield _item("·", _label(artifact), f"cited: name and digests{origin}", count)
     yield f"  signed by   {publisher.key.did}"
@@ -46,10 +49,12 @@ def _lines(planned: Plan, publisher: Publisher) -> Iterator[str]:
 def _findings(planned: Plan) -> Iterator[str]:
     for finding in planned.findings:
         mark = "✗" if finding.confidence == "high" else "!"
-        yield f"  {mark} {finding.place}, line {finding.line}: {finding.rule} ({finding.excerpt}); {finding.advice}"
+        place = clean(finding.place, limit=_LABEL)
+        said = f"{finding.rule} ({clean(finding.excerpt)}); {finding.advice}"
+        yield f"  {mark} {place}, line {finding.line}: {said}"
         if finding.confidence == "high":
             yield f"    stops the publish; if harmless, accept it by --accept {finding.id}"
-    yield from (f"  ! {line}" for line in planned.advice)
+    yield from (f"  ! {clean(line)}" for line in planned.advice)
 
 
 def _leaves(planned: Plan) -> Iterator[str]:
@@ -64,22 +69,20 @@ def _leaves(planned: Plan) -> Iterator[str]:
     contains = "Source and Markdown are public and contain: paths, URLs, e-mails and string literals as written"
     hidden = [shown_name(artifact) for artifact in planned.hidden]
     text = "\n".join(cell.source for cell in planned.notebook.cells)
-    shared = [name for name in hidden if name and name in text]
+    shared = [clean(name, limit=_LABEL) for name in hidden if name and name in text]
     yield f"{contains}{'; names of hidden artifacts stand in it: ' + ', '.join(shared) if shared else ''}."
     packages = planned.recorded.session.environment.get("packages", [])
-    private = [package["name"] for package in packages if package.get("editable")]
+    private = [clean(package["name"], limit=_LABEL) for package in packages if package.get("editable")]
     listed = f" (private ones: {', '.join(private)})" if private else ""
     yield f"Also public: packages{listed}, run times, your key and wallet, which link your publications."
 
 
 def _label(artifact: Artifact) -> str:
-    name = " ".join(shown_name(artifact).split())
-    return name if len(name) <= _LABEL else name[: _LABEL - 1] + "…"
+    return clean(shown_name(artifact), limit=_LABEL)
 
 
 def _kind(artifact: Artifact) -> str:
-    licence = artifact.declaration.license
-    return f"{artifact.kind}, {artifact.summary}" + (f", {licence}" if licence else "")
+    return clean(", ".join(filter(None, (artifact.kind, artifact.summary, artifact.declaration.license))))
 
 
 def _item(mark: str, name: str, kind: str, bytes_: int) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +17,35 @@ if TYPE_CHECKING:
 
 def write_receipt(path: Path, receipt: Receipt) -> None:
     """Write the note into the notebook's file, which otherwise stays as it was; UsageError where that cannot be."""
-    text = path.read_text("utf-8")
+    text = path.read_bytes().decode()
     document = json.loads(text)
+    write = _writer_of(text, document)
     document.setdefault("metadata", {})["swarmprov"] = note(receipt)
-    indent = 1 if "\n" in text.strip() else None
-    written = json.dumps(document, indent=indent, ensure_ascii=False) + ("\n" if text.endswith("\n") else "")
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        temporary.write_text(written, "utf-8")
+        temporary.write_bytes(write(document).encode())
         temporary.chmod(path.stat().st_mode & 0o777)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise UsageError(f"{path} cannot be written: {error.strerror}.", "The receipt is kept in your home.") from error
+
+
+def _writer_of(text: str, document: Any) -> Callable[[Any], str]:
+    """Return what writes JSON the way in which this file is written: its indent, escapes and line ends."""
+    end = text[len(text.rstrip()) :]
+    newline = "\r\n" if "\r\n" in text else "\n"
+    for indent, escaped, tight in product((1, 2, 4, "\t", None), (False, True), (False, True)):
+        separators = (",", ":") if tight else None
+        options = {"indent": indent, "ensure_ascii": escaped, "separators": separators}
+
+        def write(value: Any, options: dict[str, Any] = options) -> str:
+            return json.dumps(value, **options).replace("\n", newline) + end
+
+        if write(document) == text:
+            return write
+    return lambda value: json.dumps(value, indent=1) + "\n"  # a style of its own: as Jupyter will write it
 
 
 def note(receipt: Receipt) -> dict[str, Any]:

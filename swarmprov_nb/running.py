@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any, Final
 
 from swarmprov_nb.errors import SwarmprovError, UsageError
@@ -16,6 +19,7 @@ from swarmprov_nb.notebooks import Notebook
 
 _LOAD: Final = "%load_ext swarmprov"
 _START_SECONDS: Final = 60
+_INTERRUPT_SECONDS: Final = 5
 
 
 class CellFailed(SwarmprovError):
@@ -40,23 +44,60 @@ def run(
     >>> swarmprov.run("study.ipynb")  # doctest: +SKIP
 
     The extension is loaded where the notebook does not load it, without adding a cell. `timeout` is in seconds a cell.
-    Raises CellFailed naming the cell that raised, UsageError where the file is no notebook.
+    Raises CellFailed naming the cell that raised, UsageError where the file is no notebook or `output` cannot be
+    written.
     """
-    import nbformat
-
     path = Path(notebook).absolute()
     code = Notebook.read(path).code
-    document = nbformat.read(path, as_version=4)
-    with _kernel(path, timeout=timeout) as client:
-        client.nb = document
-        if not any("%load_ext swarmprov" in cell.source for cell in code):
+    document = _document(path)
+    with _written(output) as write, _kernel(path, timeout=timeout) as client:
+        if not any(_LOAD in cell.source for cell in code):
             client.execute_quietly(_LOAD)
+        client.nb = document
         failure = _execute(client, document, path, say)
-    if output is not None:
-        nbformat.write(document, output)
+        write(document)
     if failure is not None:
         raise failure
     return Ran(len(code), document)
+
+
+def _document(path: Path) -> Any:
+    """Read a notebook as nbformat has it; what it thinks of missing cell ids is nobody's concern here."""
+    import nbformat
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nbformat.read(path, as_version=4)
+
+
+@contextmanager
+def _written(output: str | Path | None) -> Iterator[Callable[[Any], None]]:
+    """Yield what writes the executed notebook, whole or not at all; refuse a place for it before anything runs."""
+    import nbformat
+
+    if output is None:
+        yield lambda _: None
+        return
+    goal = Path(output)
+    draft = goal.with_name(f".{goal.name}.{os.getpid()}.tmp")
+    try:
+        if goal.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        draft.touch()
+    except OSError as error:
+        raise UsageError(f"{goal} cannot be written: {error.strerror}.", "Nothing ran: name another file.") from error
+
+    def write(document: Any) -> None:
+        try:
+            draft.write_text(nbformat.writes(document), "utf-8")
+            draft.replace(goal)
+        except OSError as error:
+            raise UsageError(f"{goal} cannot be written: {error.strerror}.", "The run itself is recorded.") from error
+
+    try:
+        yield write
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _execute(client: Any, document: Any, path: Path, say: Callable[[str], None]) -> CellFailed | None:
@@ -74,9 +115,10 @@ def _execute(client: Any, document: Any, path: Path, say: Callable[[str], None])
             client.current_cell_id = cell.get("id")
             client.execute_cell(cell, index, store_history=True)
         except CellExecutionError as error:
-            what = " ".join(f"{error.ename}: {error.evalue}".split()).rstrip(".")
+            what = " ".join(f"{error.ename}: {error.evalue}".split()).rstrip(".: ")
             return CellFailed(f"Cell {done} of {path.name} raised {what[:400]}.", "Mend it and run again.")
         except CellTimeoutError:
+            client.interrupt()
             return CellFailed(f"Cell {done} of {path.name} took too long.", "Give more time by --timeout SECONDS.")
         except DeadKernelError:
             return CellFailed(
@@ -90,21 +132,20 @@ def _kernel(path: Path, *, timeout: float | None) -> Iterator[Any]:
     """Start a kernel of this very environment in the notebook's folder; end it afterwards, whatever happened."""
     import nbformat
     from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import KernelManager
+    from jupyter_client.manager import AsyncKernelManager
 
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     with tempfile.TemporaryDirectory(prefix="swarmprov-") as sockets:
-        manager = KernelManager(transport="ipc", ip=str(Path(sockets) / "kernel"))
+        manager = AsyncKernelManager(transport="ipc", ip=str(Path(sockets) / "kernel"))
         manager._kernel_spec = KernelSpec(argv=command, display_name="Python", language="python")  # noqa: SLF001
         resources = {"metadata": {"path": str(path.parent)}}
         client = _client_class()(nbformat.v4.new_notebook(), km=manager, timeout=timeout, resources=resources)
         client.startup_timeout = _START_SECONDS
         environment = {**os.environ, "SWARMPROV_NOTEBOOK": str(path)}
         try:
-            with client.setup_kernel(env=environment):
+            with client.setup_kernel(env=environment, cleanup_kc=True):
                 client.send_cell_ids()
                 yield client
-                manager.shutdown_kernel()
         except RuntimeError as error:
             raise UsageError(f"No kernel started: {error}.", "Check by: python -m ipykernel --version") from error
 
@@ -128,10 +169,23 @@ def _client_class() -> type:
 
             session.msg = with_cell_id
 
+        def interrupt(self) -> None:
+            """Let the cell under way end as interrupted, so that the record has it; wait a little for that."""
+            from jupyter_core.utils import run_sync
+
+            async def interrupted() -> None:
+                await self.km.interrupt_kernel()
+                await self.kc.shell_channel.get_msg(timeout=_INTERRUPT_SECONDS)
+
+            with suppress(Empty):
+                run_sync(interrupted)()
+
         def execute_quietly(self, source: str) -> None:
             """Run a line that is no cell of the notebook."""
             import nbformat
 
-            self.execute_cell(nbformat.v4.new_code_cell(source), -1, store_history=False)
+            cell = nbformat.v4.new_code_cell(source)
+            self.nb = nbformat.v4.new_notebook(cells=[cell])  # where nbclient puts the executed cell
+            self.execute_cell(cell, 0, store_history=False)
 
     return Client

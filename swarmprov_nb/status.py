@@ -12,6 +12,8 @@ from swarmprov_nb.errors import RecordError
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import Record
 from swarmprov_nb.receipts import Receipt, receipts
+from swarmprov_nb.view.captions import plural
+from swarmprov_nb.view.labels import clean
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,15 @@ class Status:
         yield f"Recorded in {self.folder}:" if self.recorded else f"Nothing is recorded in {self.folder}."
         for entry in self.recorded:
             failed = f", {entry.failed} failed" if entry.failed else ""
-            counts = f"{entry.runs} cell runs{failed}, {entry.artifacts} artifacts; {entry.sessions} sessions in all"
-            yield f"  {entry.notebook:<28} {counts}"
+            made = f"{plural(entry.runs, 'cell run')}{failed}, {plural(entry.artifacts, 'artifact')}"
+            yield f"  {clean(entry.notebook):<28} {made}; {plural(entry.sessions, 'session')} in all"
         yield "Published from this machine:" if self.published else "Nothing was published from this machine."
         for receipt in self.published:
             day = datetime.fromtimestamp(receipt.published_at, UTC).date().isoformat()
-            yield f"  {receipt.reference}  {day}  {Path(receipt.notebook).name}, {receipt.items} items"
+            name = clean(Path(receipt.notebook).name)
+            yield f"  {receipt.reference}  {day}  {name}, {plural(receipt.items, 'item')}"
         if self.pending:
-            yield f"{self.pending} publish was interrupted: publish that notebook again, and it goes on."
+            yield f"Interrupted: {self.pending}. Publish that notebook again, and it goes on."
 
 
 def status(folder: Path, home: Home) -> Status:
