@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from .walk import Walker
+    from swarmprov_nb.capture.walk import Walker
 
 _FEW: Final = 2_000
 _ROWS: Final = 1 << 14

@@ -57,7 +57,7 @@ class Listener:
             self._busy.now = False
 
     def note(self, action: str, path: Any) -> None:
-        """Take an access that no audit event tells of (:mod:`.native`)."""
+        """Take an access that no audit event tells of (`native`)."""
         text = _text(path)
         if text is not None and not text.startswith(_OURSELVES):
             self.events.append(Event(action, text))

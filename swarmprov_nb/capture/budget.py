@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from .walk import Token
+from swarmprov_nb.capture.walk import Token
 
 _LEAST: Final = 0.05
 _SHARE: Final = 0.1

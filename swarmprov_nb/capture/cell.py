@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .names import Names, names_of
-from .opaque import acting_names
-from .seeds import seeded_generators
-from .tracking import contained
+from swarmprov_nb.capture.names import Names, names_of
+from swarmprov_nb.capture.opaque import acting_names
+from swarmprov_nb.capture.seeds import seeded_generators
+from swarmprov_nb.capture.tracking import contained
 
 _OUTPUTS: Final = frozenset({"Out", "_oh"})
 _NESTING: Final = frozenset({"capture", "provenance"})

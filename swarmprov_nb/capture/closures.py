@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .names import names_in
+from swarmprov_nb.capture.names import names_in
 
 _CONSTRUCTING: Final = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"})
 _DYNAMIC: Final = frozenset({"exec", "eval", "globals", "vars", "get_ipython"})

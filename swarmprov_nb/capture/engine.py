@@ -12,21 +12,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from . import audit
-from .audit import Listener
-from .budget import Budget
-from .cell import Cell, cell_of, short_texts
-from .closures import attribute_names
-from .files import FileOutcome, Files
-from .native import NativeOpeners
-from .observation import Flow, Observation
-from .opaque import writes_database
-from .outputs import Outputs
-from .reading import Reader, Reads
-from .seeds import resets_generators, seeds_of
-from .state import HiddenState
-from .tracking import Substitution, Tracker
-from .variables import Outcome, Touch, Variables
+from swarmprov_nb.capture import audit
+from swarmprov_nb.capture.audit import Listener
+from swarmprov_nb.capture.budget import Budget
+from swarmprov_nb.capture.cell import Cell, cell_of, short_texts
+from swarmprov_nb.capture.closures import attribute_names
+from swarmprov_nb.capture.files import FileOutcome, Files
+from swarmprov_nb.capture.native import NativeOpeners
+from swarmprov_nb.capture.observation import Flow, Observation
+from swarmprov_nb.capture.opaque import writes_database
+from swarmprov_nb.capture.outputs import Outputs
+from swarmprov_nb.capture.reading import Reader, Reads
+from swarmprov_nb.capture.seeds import resets_generators, seeds_of
+from swarmprov_nb.capture.state import HiddenState
+from swarmprov_nb.capture.tracking import Substitution, Tracker
+from swarmprov_nb.capture.variables import Outcome, Touch, Variables
 
 _CONNECTED: Final = frozenset({"sqlite3", "sqlalchemy", "duckdb", "psycopg2", "pyodbc"})
 _OURS: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
@@ -71,7 +71,7 @@ class Engine:
         engine = Engine(get_ipython(), on_run=print)
         engine.install()
 
-    `on_run` gets an :class:`Observation` after each outermost cell run, on the thread that ran it; `first_sequence` is
+    `on_run` gets an `Observation` after each outermost cell run, on the thread that ran it; `first_sequence` is
     the number of the first. Front-end probes (silent, or without history) are no cell runs.
     """
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from . import folder as folders
-from .audit import Event, Listener
-from .observation import FileAccess, Flow
-from .places import Places
+from swarmprov_nb.capture import folder as folders
+from swarmprov_nb.capture.audit import Event, Listener
+from swarmprov_nb.capture.observation import FileAccess, Flow
+from swarmprov_nb.capture.places import Places
 
 _LISTING: Final = re.compile(
     r"\b(listdir|scandir|i?r?glob|walk|iterdir|rmtree|copytree|make_archive|ls|find|cat|zip|tar)\b"

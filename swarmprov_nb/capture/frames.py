@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from . import arrays
+from swarmprov_nb.capture import arrays
 
 if TYPE_CHECKING:
-    from .walk import Walker
+    from swarmprov_nb.capture.walk import Walker
 
 _INNER: Final = ("_ndarray", "_data", "_mask", "_pa_array", "_left", "_right", "_sparse_values")
 

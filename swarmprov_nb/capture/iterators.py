@@ -9,7 +9,7 @@ import types
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from .walk import Walker
+    from swarmprov_nb.capture.walk import Walker
 
 _WINDOWS: Final[tuple[type, ...]] = (
     type({}.keys()),

@@ -1,6 +1,6 @@
 """Static reads: which names a cell uses before it surely assigns them, by one pass over its syntax tree.
 
-Branches intersect, loops assign nothing for sure, bodies of functions are left to :mod:`.closures`; a read that follows
+Branches intersect, loops assign nothing for sure, bodies of functions are left to `closures`; a read that follows
 an assignment which may not have run is `maybe`: whoever sees the run's outcome decides it.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from .magic_text import Magic, magic_of
+from swarmprov_nb.capture.magic_text import Magic, magic_of
 
 _DYNAMIC: Final = frozenset({"exec", "eval", "globals", "locals", "vars", "get_ipython"})
 _QUERY: Final = re.compile(r"@([A-Za-z_]\w*)")

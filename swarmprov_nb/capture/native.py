@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from . import audit
+from swarmprov_nb.capture import audit
 
 # module -> (owner, attribute, place of the path among the arguments, its name, how it is opened)
 _TARGETS: Final[dict[str, tuple[tuple[str, str, int, str, str], ...]]] = {

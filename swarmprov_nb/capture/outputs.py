@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from .observation import Flow
+from swarmprov_nb.capture.observation import Flow
 
 _NUMBERED: Final = re.compile(r"_(\d+)$")
 

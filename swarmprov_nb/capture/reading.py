@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .cell import Cell
-from .closures import Code, Use, code_of, evaluates, pending_codes, reach
-from .names import Names, names_in
+from swarmprov_nb.capture.cell import Cell
+from swarmprov_nb.capture.closures import Code, Use, code_of, evaluates, pending_codes, reach
+from swarmprov_nb.capture.names import Names, names_in
 
 
 @dataclass

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from .observation import Flow
+from swarmprov_nb.capture.observation import Flow
 
 _READS: Final = {
     "<cwd>": frozenset({"getcwd", "cwd", "curdir"}),

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .budget import Budget
-from .opaque import acted_on
-from .versions import Version, compare, fixed, look
+from swarmprov_nb.capture.budget import Budget
+from swarmprov_nb.capture.opaque import acted_on
+from swarmprov_nb.capture.versions import Version, compare, fixed, look
 
 _IPYTHON: Final = re.compile(r"_{1,3}$|_\d+$|_i{1,3}$|_i\d+$|_i?[ho]$|_[io]h$|_dh$|_exit_code$|__\w+__$")
 

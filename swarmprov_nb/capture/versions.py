@@ -6,8 +6,8 @@ import types
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from .budget import Budget
-from .walk import Token, token_of
+from swarmprov_nb.capture.budget import Budget
+from swarmprov_nb.capture.walk import Token, token_of
 
 _FIXED: Final = (int, float, complex, str, bytes, bool, type(None), types.ModuleType)
 

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import arrays, frames, iterators
-from .pointers import pointers
+from swarmprov_nb.capture import arrays, frames, iterators
+from swarmprov_nb.capture.pointers import pointers
 
 _ATOMS: Final = frozenset({int, float, complex, bool, type(None)})
 _LONG: Final = 2_000  # items beyond which a container's pointers are hashed at once
@@ -73,7 +73,7 @@ def token_of(value: Any, *, quick: bool = True, known: Mapping[int, frozenset[st
 
 
 class Walker:
-    """One walk: the families (:mod:`.arrays`, :mod:`.frames`, :mod:`.iterators`) emit and push into it."""
+    """One walk: the families (`arrays`, `frames`, `iterators`) emit and push into it."""
 
     def __init__(self, *, quick: bool, known: Mapping[int, frozenset[str]]) -> None:
         self.quick = quick
