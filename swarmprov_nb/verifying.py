@@ -8,7 +8,6 @@ import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -231,7 +230,6 @@ def _anchor(evidence: Evidence, accepted: Accepted, home: Home) -> tuple[Check, 
     found: list[str] = []
     asked: list[str] = []
     public = False
-    sealing = {sealed.seal.wallet for sealed in evidence.seals if sealed.seal.role == AUTHOR}
     for name in accepted.chains or ("local",):
         try:
             backend = _backend(name, home)
@@ -239,25 +237,38 @@ def _anchor(evidence: Evidence, accepted: Accepted, home: Home) -> tuple[Check, 
                 asked.append(f"{name}: {backend}")
                 continue
             asked.append(backend.network.name)
-            for wallet in sorted(sealing | _other_wallets(evidence, home)):
-                record = _record(backend, wallet, bytes.fromhex(_manifest_digest(evidence)))
-                if record is None:
-                    continue
-                if record.revoked_at is not None:
-                    said = f"revoked on {backend.network.name} by the author's wallet 0x{wallet.hex()}"
-                    return Check("anchor", FAIL, said), asked, False
-                if wallet not in sealing:
-                    continue
-                wrong = _wrong_edges(evidence, backend, record)
-                if wrong:
-                    return Check("anchor", FAIL, wrong), asked, False
-                found.append(f"block {record.anchored_block}, {backend.network.label}")
-                public = public or (backend.network.public and record.finalized)
+            fault, records = _said_by(backend, evidence, home)
+        except ImportError:  # they are no part of a verifying-only environment
+            asked.append(f"{name}: the packages for reading a chain are not installed")
+            continue
         except ChainError as error:
             asked.append(f"{name}: {error.what.rstrip('.')}")
+            continue
+        if fault is not None:
+            return Check("anchor", FAIL, fault), asked, False
+        found += [f"block {record.anchored_block}, {backend.network.label}" for record in records]
+        public = public or any(backend.network.public and record.finalized for record in records)
     if found:
         return Check("anchor", PASS, "; ".join(found)), asked, public
     return Check("anchor", NOT_CHECKED, f"none found; asked: {', '.join(asked)}"), asked, False
+
+
+def _said_by(backend: Any, evidence: Evidence, home: Home) -> tuple[str | None, list[Any]]:
+    """Return what a chain holds against the manifest, if anything, and the records of the author seals' wallets."""
+    sealing = {sealed.seal.wallet for sealed in evidence.seals if sealed.seal.role == AUTHOR}
+    records = []
+    for wallet in sorted(sealing | _other_wallets(evidence, home)):
+        record = _record(backend, wallet, bytes.fromhex(_manifest_digest(evidence)))
+        if record is None:
+            continue
+        if record.revoked_at is not None:
+            return f"revoked on {backend.network.name} by the author's wallet 0x{wallet.hex()}", []
+        if wallet in sealing:
+            wrong = _wrong_edges(evidence, backend, record)
+            if wrong:
+                return wrong, []
+            records.append(record)
+    return None, records
 
 
 def _other_wallets(evidence: Evidence, home: Home) -> set[bytes]:
@@ -277,8 +288,6 @@ def _backend(name: str, home: Home) -> Any:
         raise UsageError(f"There is no chain {name!r} in the configuration.", "Ask --chain local.")
     if not home.chain.is_dir():
         return "there is no local chain on this machine"
-    if not (find_spec("eth") and find_spec("eth_abi")):  # no part of a verifying-only environment
-        return "the packages for reading a chain are not installed"
     from swarmprov_nb.chain.evm_anchors import open_embedded
 
     return open_embedded(home.chain, create=False)
