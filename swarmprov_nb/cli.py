@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from swarmprov_nb import __version__
 from swarmprov_nb.errors import RecordError, SwarmprovError, UsageError
@@ -135,8 +135,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(error.what, error.next_step)
         return error.exit_code
     except OSError as error:
-        place = error.filename or "A file"
-        _complain(f"{place} cannot be used: {error.strerror or error}.", "Check that you may write there and have room.")
+        what = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
+        _complain(what, "Check that you may write there and have room.")
         return 1
     except KeyboardInterrupt:
         _complain("interrupted.", "Run the same command again: it goes on where it stopped.")
@@ -201,8 +201,14 @@ def _show(options: argparse.Namespace) -> int:
         except OSError as error:
             raise UsageError(f"{options.svg} cannot be written: {error.strerror}.", "Name another file.") from error
     else:
-        print(drawn.table().to_string(index=False) if options.table else drawn.text)
+        print(_in_columns(drawn.table()) if options.table else drawn.text)
     return 0
+
+
+def _in_columns(frame: Any) -> str:
+    """Return a pandas frame as text: whole numbers whole, and nothing where there is nothing."""
+    shown = frame.round(3).convert_dtypes().astype(object)
+    return str(shown.where(shown.notna(), "").to_string(index=False))
 
 
 def _publish(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, Final
 
+from swarmprov_nb import errors
 from swarmprov_nb.errors import SwarmprovError, UsageError
 from swarmprov_nb.notebooks import Notebook
 
@@ -58,6 +59,7 @@ def run(
         write(document)
     if failure is not None:
         raise failure
+    _require_recorded(document)
     return Ran(len(code), document)
 
 
@@ -98,6 +100,14 @@ def _written(output: str | Path | None) -> Iterator[Callable[[Any], None]]:
         yield write
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _require_recorded(document: Any) -> None:
+    """Raise what a recorder could only say in a cell's output: it never breaks a cell, yet nothing was recorded."""
+    for output in (each for cell in document.cells for each in cell.get("outputs", ())):
+        kind = getattr(errors, output.ename, None) if output.output_type == "error" else None
+        if kind is not None:
+            raise kind(*output.evalue.split("\n", 1))
 
 
 def _execute(client: Any, document: Any, path: Path, say: Callable[[str], None]) -> CellFailed | None:
@@ -153,6 +163,7 @@ def _kernel(path: Path, *, timeout: float | None) -> Iterator[Any]:
 def _client_class() -> type:
     """Return nbclient's client, extended by what a front end sends and it does not: each cell's id."""
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
 
     class Client(NotebookClient):  # type: ignore[misc, unused-ignore]
         current_cell_id: str | None = None
@@ -186,6 +197,10 @@ def _client_class() -> type:
 
             cell = nbformat.v4.new_code_cell(source)
             self.nb = nbformat.v4.new_notebook(cells=[cell])  # where nbclient puts the executed cell
-            self.execute_cell(cell, 0, store_history=False)
+            try:
+                self.execute_cell(cell, 0, store_history=False)
+            except CellExecutionError as error:
+                what = f"{error.ename}: {error.evalue}".rstrip(".")
+                raise UsageError(f"{source} fails: {what}.", "Check by: python -c 'import swarmprov'") from None
 
     return Client
