@@ -23,22 +23,23 @@ def lineage(notebook: str | Path, *, home: Home | None = None) -> Lineage:
     >>> import swarmprov
     >>> swarmprov.lineage("study.ipynb").runs  # doctest: +SKIP
 
-    A session in which no front end named the notebook is found by its cells. Raises RecordError where nothing is
-    recorded, UsageError where the file is no notebook.
+    The newest session that made something counts, else the newest. One that was recorded under another name, or
+    where no front end named the notebook, is found by its cells: a notebook may be renamed or copied. Raises
+    RecordError where nothing is recorded, UsageError where the file is no notebook.
     """
     path = Path(notebook).absolute()
     document = Notebook.read(path)
     with Record(path.parent, key=(home or Home.of_user()).secret(RECORD_KEY), create=False) as record:
-        named = record.sessions(path.name)
-        unnamed = [session for session in record.sessions() if session.notebook is None]
-        for session in sorted([*named, *unnamed], key=lambda session: -session.started):
-            found = record.lineage(session.id)
-            if found.runs and (session.notebook is not None or _is_of(found, document)):
-                return found
-    raise RecordError(
-        f"{path.name} has not been recorded yet.",
-        f"Run it with %load_ext swarmprov in its first cell, or by: swarmprov run {path.name}",
-    )
+        known = sorted(record.sessions(), key=lambda session: -session.started)
+        own = [found for s in known if s.notebook == path.name and (found := record.lineage(s.id)).runs]
+        others = (record.lineage(s.id) for s in known if s.notebook != path.name)
+        candidates = own or [found for found in others if found.runs and _is_of(found, document)]
+    if not candidates:
+        raise RecordError(
+            f"{path.name} has not been recorded yet.",
+            f"Run it with %load_ext swarmprov in its first cell, or by: swarmprov run {path.name}",
+        )
+    return next((found for found in candidates if found.artifacts), candidates[0])
 
 
 def picture(found: Lineage, *, title: str, focus: str | None = None, everything: bool = False) -> Picture:

@@ -261,6 +261,64 @@ def test_completion_knows_variables_steps_and_options(kernel):
     assert "--yes" in k.complete("%publish --y")
 
 
+def test_a_killed_kernel_leaves_every_finished_run(kernel, recorded):
+    """kill -9 in the middle of a cell loses that cell and no other."""
+    k = kernel()
+    k.run(LOAD)
+    for number in range(5):
+        k.run(f"x{number} = {number}")
+    k.start("import time\ntime.sleep(60)")
+    time.sleep(0.5)
+    k.manager.signal_kernel(signal.SIGKILL)
+    found = recorded()
+
+    assert [run.source for run in found.runs][1:] == [f"x{number} = {number}" for number in range(5)]
+    assert found.session.trusted
+
+
+def test_a_renamed_or_copied_notebook_finds_its_record_by_its_cells(kernel, tmp_path):
+    """The lineage follows the cells; a notebook with other cells does not find it."""
+    from studies import write_notebook
+
+    from swarmprov_nb.showing import lineage
+
+    cells = {"load": LOAD, "a": "a = 1", "b": "b = a + 1"}
+    k = kernel(cells)
+    for key, source in cells.items():
+        k.run(source, key)
+    folder, home = tmp_path / "work", Home(tmp_path / "home")
+    (folder / "study.ipynb").rename(folder / "renamed.ipynb")
+    write_notebook(folder / "other.ipynb", {"z": "z = 26"})
+
+    assert "b = a + 1" in [run.source for run in lineage(folder / "renamed.ipynb", home=home).runs]
+    with pytest.raises(RecordError, match=r"other\.ipynb has not been recorded"):
+        lineage(folder / "other.ipynb", home=home)
+
+
+def test_a_session_that_only_loaded_the_extension_does_not_hide_the_work_before_it(kernel, recorded):
+    """Opening the notebook again in a new kernel leaves the newest session that made something in view."""
+    first = kernel({"make": TABLE})
+    first.run(LOAD)
+    first.run(TABLE, "make")
+    second = kernel({"make": TABLE})
+    second.run(LOAD)
+
+    assert "df" in [found.name for found in recorded().artifacts]
+
+
+def test_the_help_of_the_magic_shows_usage_with_examples(kernel):
+    """%provenance? and %%provenance? page the same help."""
+    k = kernel()
+    k.run(LOAD)
+    for question in ("%provenance?", "%%provenance?"):
+        k.client.execute(question)
+        reply = k.client.get_shell_msg(timeout=30)
+        (page,) = [payload["data"]["text/plain"] for payload in reply["content"]["payload"]]
+
+        assert "--dataset VAR" in page
+        assert "Examples::" in page
+
+
 def test_forgetting_a_notebook_deletes_its_record(kernel, tmp_path):
     """swarmprov forget removes the sessions; a second time there is nothing to say but so."""
     k = kernel()
