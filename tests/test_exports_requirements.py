@@ -39,7 +39,7 @@ def test_what_was_installed_from_a_folder_is_a_comment():
 @pytest.mark.parametrize(
     ("name", "version"),
     [
-        ("numpy\n--index-url https://evil.example", "1"),
+        ("numpy\n--extra https://evil.example", "1"),
         ("numpy", "1\nevil"),
         ("numpy", "1 --hash=sha256:00"),
         ("-r other.txt", "1"),

@@ -100,14 +100,14 @@ def _invitation(predicate: Mapping[str, Any]) -> Html:
     name = author.get("name")
     who = join(words(", which claims to be "), element("strong", say(name))) if name else Html("")
     said = element("p", words("Signed by the key "), code(author["key"]), who, words("."))
-    todo = element(
+    claim = element(
         "p",
         words("A claim until checked: "),
         element("code", words("swarmprov verify REFERENCE"), class_="command"),
         words(" "),
         element("a", words("How, and what that proves"), href="#check"),
     )
-    return element("div", said, todo, class_="invitation")
+    return element("div", said, claim, class_="invitation")
 
 
 def _picture(statement: Mapping[str, Any]) -> Html:
