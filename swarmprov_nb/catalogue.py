@@ -11,7 +11,7 @@ from typing import Any
 from swarmprov_nb.artifacts import family_of
 from swarmprov_nb.capture import FileAccess, Observation
 from swarmprov_nb.config import Settings
-from swarmprov_nb.declaring import Declared
+from swarmprov_nb.declarations import Declared
 from swarmprov_nb.errors import ArtifactError, SwarmprovError, UsageError
 from swarmprov_nb.lineage import Artifact, CellRun, Declaration, Use
 from swarmprov_nb.notebooks import project_folder

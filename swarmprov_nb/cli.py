@@ -214,7 +214,8 @@ def _in_columns(frame: Any) -> str:
 def _publish(options: argparse.Namespace) -> int:
     from swarmprov_nb.notebooks import Notebook
     from swarmprov_nb.previewing import preview
-    from swarmprov_nb.publishing import Publisher, carry_out, choices_of, plan_of
+    from swarmprov_nb.publisher import Publisher
+    from swarmprov_nb.publishing import carry_out, choices_of, plan_of
     from swarmprov_nb.showing import lineage
 
     home, path = Home.of_user(), options.notebook.absolute()

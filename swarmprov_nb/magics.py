@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.core.error import UsageError as IPythonUsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from swarmprov_nb.declaring import Declared, StepRequest, spdx
+from swarmprov_nb.declarations import Declared, StepRequest, spdx
 from swarmprov_nb.errors import SwarmprovError, VerificationFailed
 from swarmprov_nb.lineage import Declaration
 from swarmprov_nb.options import cell_options, line_options, parsed, verify_options

@@ -12,7 +12,7 @@ from swarmprov_nb.view.labels import clean
 
 if TYPE_CHECKING:
     from swarmprov_nb.planning import Plan
-    from swarmprov_nb.publishing import Publisher
+    from swarmprov_nb.publisher import Publisher
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _STEP = 1000

@@ -31,19 +31,15 @@ from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PREDICATE_TYPE
 from swarmprov_nb.notebooks import Notebook
 from swarmprov_nb.options import parsed, publish_options
 from swarmprov_nb.planning import Choices, Plan, plan
+from swarmprov_nb.previewing import preview
 from swarmprov_nb.publication import collection
+from swarmprov_nb.publisher import LOCAL, NO_CHAIN, Publisher
 from swarmprov_nb.receipts import Receipt, last_of, unchanged
-from swarmprov_nb.signers import author_key
-from swarmprov_nb.storing import Keeper, put
+from swarmprov_nb.storing import put
 
 if TYPE_CHECKING:
-    from swarmprov_nb.chain.anchors import AnchorBackend
-    from swarmprov_nb.chain.wallet import Wallet
-    from swarmprov_nb.manifest.author_key import AuthorKey
     from swarmprov_nb.recording import Recorder
 
-LOCAL: Final = "local"
-NO_CHAIN: Final = "none"
 ANCHOR_KIND: Final = 1  # a notebook's provenance manifest
 PREVIOUS: Final = 1  # an anchor's edge to the manifest that this one supersedes
 STORE: Final = "local"
@@ -51,33 +47,6 @@ STORE: Final = "local"
 _UNCHANGED: Final = "Unchanged since it was published: nothing is published twice"
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Publisher:
-    """Who publishes, and where to: keys, wallet, store and chain of one user."""
-
-    home: Home
-    keeper: Keeper
-    key: AuthorKey
-    wallet: Wallet
-    chain: str = LOCAL
-
-    @classmethod
-    def of(cls, home: Home, *, chain: str = LOCAL) -> Publisher:
-        """Open the user's keys and embedded store; they are made on first use."""
-        from swarmprov_nb.chain.wallet import DevWallet
-
-        if chain not in (LOCAL, NO_CHAIN):
-            raise UsageError(f"There is no chain {chain!r} here.", "Give --chain local or --chain none.")
-        home.private_folder(home.keys)
-        return cls(home, Keeper(home), author_key(home), DevWallet.open(home.keys), chain)
-
-    def anchors(self) -> AnchorBackend:
-        """Open the chain to anchor on."""
-        from swarmprov_nb.chain.evm_anchors import open_embedded
-
-        return open_embedded(self.home.private_folder(self.home.chain))
 
 
 @dataclass(frozen=True)
@@ -122,7 +91,6 @@ def publish(
     Returns None after a preview. Raises PublishRefused where findings or missing sources stop it, UsageError for a
     wrong name, StorageError and ChainError where bytes or anchor cannot be written: call again to go on from there.
     """
-    from swarmprov_nb.previewing import preview
     from swarmprov_nb.showing import lineage
 
     home = home or Home.of_user()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb.capture import Engine, Observation, environment
 from swarmprov_nb.config import Settings
-from swarmprov_nb.declaring import Declared, StepRequest
+from swarmprov_nb.declarations import Declared, StepRequest
 from swarmprov_nb.errors import SwarmprovError, UsageError
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import Artifact, CellRun, Edge, Record, Session
