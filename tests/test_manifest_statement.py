@@ -126,3 +126,30 @@ def test_a_weak_key_is_no_author():
 
     with pytest.raises(UsageError):
         from_did(to_did(bytes(32)))
+
+
+def test_two_files_of_one_name_outside_the_project_stay_two():
+    """Their folders are left out, so a number tells them apart and each is generated once."""
+    b = LineageBuilder("n.ipynb", session=SESSION)
+    b._session.environment.update(ENVIRONMENT)
+    made = {f"file:/{folder}/out.csv": {"kind": "dataset", "path": f"/{folder}/out.csv", "stored": _stored(mark)}
+            for folder, mark in (("a", "01"), ("b", "02"))}  # fmt: skip
+    b.run("write", makes=made)
+    ids = [artifact.id for artifact in b.lineage.artifacts]
+    paths = dict(zip(ids, ("data/out.csv", "data/out-2.csv"), strict=True))
+    stated = statement(
+        Draft(
+            lineage=b.lineage,
+            author=AuthorKey(bytes(32)).did,
+            recorder_version="1",
+            notebook={"subject": "n.ipynb", "cells": 1},
+            subjects=tuple(Subject(path, "07" * 32, None) for path in ("n.ipynb", *paths.values())),
+            disclosures=dict.fromkeys(ids, PUBLISHED),
+            paths=paths,
+            commitments={},
+            sources={},
+            exports=(),
+        )
+    )
+    assert [entity["name"] for entity in stated["predicate"]["entities"]] == ["out.csv", "out.csv (2)"]
+    assert broken(stated) is None

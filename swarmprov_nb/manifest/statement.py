@@ -103,6 +103,7 @@ class _Entities:
         named.sort(key=lambda a: (order.get(a.run or "", 0), hidden.get(a.id, ""), a.name, a.version))
         self.ids = {artifact.id: f"artifact-{number}" for number, artifact in enumerate(named, 1)}
         self.runs = {run.id: f"run-{run.sequence}" for run in draft.lineage.runs}
+        self._names = _names(named)
         self._by_content = _grouped((a.stored.content_id, a.id) for a in named if a.stored and self._open(a))
         self.stated = [self._entity(artifact) for artifact in named]
 
@@ -122,7 +123,7 @@ class _Entities:
         said = artifact.declaration
         return {
             "kind": artifact.kind,
-            "name": cut(shown_name(artifact), SHORT),
+            "name": self._names[artifact.id],
             "version": artifact.version,
             "declared": artifact.declared,
             **_stated(
@@ -156,6 +157,18 @@ class _Entities:
                 alternateOf=twins or None,
             ),
         }
+
+
+def _names(artifacts: Iterable[Artifact]) -> dict[str, str]:
+    """Return each artifact's name; files of one run whose folders are left out are told apart by a number."""
+    names: dict[str, str] = {}
+    seen: dict[tuple[str | None, str, int], int] = {}
+    for artifact in artifacts:
+        name = cut(shown_name(artifact), SHORT - 8)
+        key = (artifact.run, name, artifact.version)
+        seen[key] = seen.get(key, 0) + 1
+        names[artifact.id] = name if seen[key] == 1 else f"{name} ({seen[key]})"
+    return names
 
 
 def _activity(run: CellRun, draft: Draft, entities: _Entities) -> dict[str, Any]:
