@@ -31,6 +31,7 @@ EXAMPLES: Final = """examples:
 
 exit codes: 0 done, 1 failed, 2 wrong use, 3 valid but the signer is unknown or something could not be checked
 """
+_WIDEST: Final = 60  # characters of a table's cell
 
 
 def parser() -> argparse.ArgumentParser:
@@ -206,9 +207,12 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _in_columns(frame: Any) -> str:
-    """Return a pandas frame as text: whole numbers whole, and nothing where there is nothing."""
+    """Return a pandas frame as text: whole numbers whole, labels cut, and nothing where there is nothing."""
+    from swarmprov_nb.view.labels import clean
+
     shown = frame.round(3).convert_dtypes().astype(object)
-    return str(shown.where(shown.notna(), "").to_string(index=False))
+    shown = shown.where(shown.notna(), "").map(lambda value: clean(str(value), limit=_WIDEST))
+    return str(shown.to_string(index=False))
 
 
 def _publish(options: argparse.Namespace) -> int:

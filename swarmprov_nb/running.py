@@ -80,7 +80,7 @@ def _written(output: str | Path | None) -> Iterator[Callable[[Any], None]]:
     if output is None:
         yield lambda _: None
         return
-    goal = Path(output)
+    goal = Path(output).absolute()
     draft = goal.with_name(f".{goal.name}.{os.getpid()}.tmp")
     try:
         if goal.is_dir():
