@@ -46,6 +46,11 @@ class Evidence:
     seals: list[SealedStatement] = field(default_factory=list)
 
     @property
+    def manifest_sha256(self) -> str:
+        """The manifest's sha256 in hex: what an anchor is about."""
+        return hashlib.sha256(self.manifest).hexdigest()
+
+    @property
     def author(self) -> bytes | None:
         """The manifest's author key, raw; None while the manifest is not established."""
         return from_did(self.statement["predicate"]["agents"][0]["key"]) if self.statement else None

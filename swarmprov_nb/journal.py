@@ -57,9 +57,10 @@ class Journal:
             self.write(step, make())
         return self.entries[step]
 
-    def close(self) -> None:
-        """Remove the journal: the receipt stands in its place."""
-        self.path.unlink(missing_ok=True)
+    def close(self, kept_at: Path) -> None:
+        """Move the journal out of the way, beside the receipt: with it the same publication can be stored again."""
+        if self.path != kept_at and self.path.exists():
+            self.path.replace(kept_at)
 
     def _cut_torn_line(self, handle: int) -> None:
         """Drop half a line that a kill or a full disk left at the end."""

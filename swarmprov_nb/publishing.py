@@ -121,10 +121,14 @@ def carry_out(planned: Plan, publisher: Publisher, *, again: bool = False, say: 
         drafted = draft(planned, author=author, previous=previous, store=publisher.keeper.store)
         old = unchanged(publisher.home, work=drafted.work, author=author, wallet=publisher.wallet.address,
                         store=STORE, chain=publisher.chain)  # fmt: skip
-        if old is not None and not again and _whole(publisher, old.reference):
-            journal_of(publisher.home, drafted.work).close()  # where a kill came after the receipt
-            return Published(old, write_page(publisher.home, publisher.keeper.store, old.reference), unchanged=True)
-        return _Steps(planned, publisher, journal_of(publisher.home, drafted.work), say).run(drafted)
+        journal = journal_of(publisher.home, drafted.work)
+        if old is not None and not again:
+            kept_at = old.journal_path(publisher.home)
+            journal.close(kept_at)  # where a kill came after the receipt
+            if _whole(publisher, old.reference):
+                return Published(old, write_page(publisher.home, publisher.keeper.store, old.reference), unchanged=True)
+            journal = Journal(kept_at)  # the same publication is stored once more
+        return _Steps(planned, publisher, journal, say).run(drafted)
 
 
 def refuse_findings(planned: Plan) -> None:
@@ -158,9 +162,10 @@ class _Steps:
         seal = self._seal(manifest, collection(content))
         files = {**content, seal.seal.path: self._put(seal.to_bytes())}
         reference = self._publication(files)
-        anchor = self._anchor(manifest, reference, document["predicate"]["previous"])
-        receipt = self._receipt(reference, seal, begun, anchor)
-        self._journal.close()
+        previous = document["predicate"]["previous"]
+        anchor = self._anchor(manifest, reference, previous)
+        receipt = self._receipt(reference, seal, begun, anchor, previous)
+        self._journal.close(receipt.journal_path(self._by.home))
         return Published(receipt, write_page(self._by.home, self._store, receipt.reference), advice=self._plan.advice)
 
     def _content(self, manifest: bytes, document: Mapping[str, Any]) -> dict[str, bytes]:
@@ -244,8 +249,9 @@ class _Steps:
         }
 
     def _receipt(
-        self, reference: str, seal: SealedStatement, begun: Mapping[str, Any], anchor: dict[str, Any] | None
-    ) -> Receipt:
+        self, reference: str, seal: SealedStatement, begun: Mapping[str, Any], anchor: dict[str, Any] | None,
+        previous: Mapping[str, str] | None,
+    ) -> Receipt:  # fmt: skip
         self._journal.once("receipt", lambda: {"publishedAt": time.time()})
         receipt = Receipt(
             reference=reference,
@@ -260,6 +266,7 @@ class _Steps:
             chain=self._by.chain,
             items=self._plan.items,
             size=self._plan.size,
+            previous=previous["manifest"] if previous else None,
             salts=begun["salts"],
             anchor=anchor,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from swarmprov_nb.home import Home, read_json, write_json
@@ -13,7 +14,8 @@ from swarmprov_nb.home import Home, read_json, write_json
 class Receipt:
     """One publication, as its publisher knows it. Kept private: `salts` open the commitments of hidden artifacts.
 
-    `reference`, `content` and `manifest` are hex; `anchor` is None where none was made.
+    `reference`, `content`, `manifest` and `previous` (the manifest that this one supersedes) are hex; `anchor` is None
+    where none was made.
     """
 
     reference: str
@@ -29,8 +31,13 @@ class Receipt:
     items: int
     size: int
     level: int = 0
+    previous: str | None = None
     salts: Mapping[str, str] = field(default_factory=dict)
     anchor: Mapping[str, Any] | None = None
+
+    def journal_path(self, home: Home) -> Path:
+        """Where the publish's journal is kept: with it the same bytes can be stored again."""
+        return home.private_folder(home.receipts) / f"{self.reference}.journal"
 
     def save(self, home: Home) -> None:
         """Write the receipt into the home, whole and private."""

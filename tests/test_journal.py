@@ -67,13 +67,14 @@ def test_an_entry_that_could_not_be_written_does_not_count(tmp_path, monkeypatch
     assert journal.entries == {}
 
 
-def test_a_closed_journal_is_gone_and_stays_closable(tmp_path):
-    """The receipt stands in its place."""
+def test_a_closed_journal_is_kept_elsewhere_and_stays_closable(tmp_path):
+    """It no longer stands for a publish under way; what it holds is still there."""
     journal = journal_of(Home(tmp_path), "w")
-    journal.write("seal", {})
-    journal.close()
-    journal.close()
+    journal.write("seal", {"of": "w"})
+    journal.close(tmp_path / "kept")
+    journal.close(tmp_path / "kept")
     assert journal_of(Home(tmp_path), "w").entries == {}
+    assert Journal(tmp_path / "kept").entries == {"seal": {"of": "w"}}
 
 
 def test_works_have_journals_of_their_own(tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from studies import CELLS, make_study, write_notebook
@@ -70,6 +71,30 @@ def test_unchanged_work_is_not_published_twice(study):
     assert verify(first.reference, home=study.home).checks[-2].detail == f"superseded by {third.reference}"
 
 
+def test_a_publication_that_is_no_longer_whole_is_stored_again_under_its_reference(study, monkeypatch):
+    """Where the store lost chunks, the same publish stores the same bytes again: one reference, one anchor."""
+    import shutil
+
+    from swarmprov_nb.errors import SwarmprovError
+
+    first, _ = quietly(study, yes=True)
+    lost = study.home.store.with_name("lost")
+    study.home.store.rename(lost)
+    study.home.store.mkdir(mode=0o700)
+    (study.home.root / "contents.sqlite").unlink()
+    with pytest.raises(PublishRefused, match="no longer in the store"):
+        quietly(study, yes=True)
+    shutil.rmtree(study.home.store)
+    lost.rename(study.home.store)
+    monkeypatch.setattr("swarmprov_nb.publishing._whole", lambda *_: False)
+    second, _ = quietly(study, yes=True)
+
+    assert (second.reference, second.receipt) == (first.reference, first.receipt)
+    assert len(receipts(study.home)) == 1
+    with pytest.raises(SwarmprovError):
+        verify("00" * 32, home=study.home)
+
+
 def test_changed_markdown_is_changed_work(study):
     """The notebook counts by all its sources."""
     first, _ = quietly(study, yes=True)
@@ -137,7 +162,7 @@ def test_a_secret_stops_the_publish_until_it_is_removed_or_accepted(tmp_path):
         quietly(study, yes=True)
     assert token not in str(error.value)
     words = error.value.next_step.rstrip(".").split()
-    accepted = tuple(word for before, word in zip(words, words[1:], strict=False) if before == "--accept")
+    accepted = tuple(word for before, word in pairwise(words) if before == "--accept")
     result, said = quietly(study, yes=True, choices=Choices(accept=accepted))
     assert result is not None
     assert token not in said

@@ -39,10 +39,10 @@ def written(self, step, entry):
     if (when, at) == ("after", step):
         die()
 
-def closed(self):
+def closed(self, kept_at):
     if (when, at) == ("before", "close"):
         die()
-    close(self)
+    close(self, kept_at)
     if (when, at) == ("after", "close"):
         die()
 
