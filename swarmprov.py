@@ -27,6 +27,8 @@ def unload_ipython_extension(shell: Any) -> None:
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
+    if name in __all__:  # asked there directly: once the room `lineage` is imported, it hides the verb of that name
+        return swarmprov_nb.__getattr__(name)
     return getattr(swarmprov_nb, name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from swarmprov_nb.lineage import Artifact
@@ -17,11 +18,19 @@ if TYPE_CHECKING:
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _STEP = 1000
 _LABEL = 60
+_WIDTH = 100
+_KIND = 47  # the column where an item says what it is
 
 
 def preview(planned: Plan, publisher: Publisher) -> str:
     """Return the preview's text: items with size and kind, total, cost, who signs, findings, and what is public."""
-    return "\n".join(_lines(planned, publisher))
+    return "\n".join(_wrapped(line) for line in _lines(planned, publisher))
+
+
+def _wrapped(line: str) -> str:
+    """Break a long line between words: a notebook's output would break it within one."""
+    indent = " " * (_KIND if line.startswith(("  ✓", "  ·")) else 4)
+    return fill(line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _lines(planned: Plan, publisher: Publisher) -> Iterator[str]:
@@ -86,7 +95,7 @@ def _kind(artifact: Artifact) -> str:
 
 
 def _item(mark: str, name: str, kind: str, bytes_: int) -> str:
-    return f"  {mark} {name:<28} {size(bytes_):>9}  {kind}"
+    return f"  {mark} {name:<31} {size(bytes_):>9}  {kind}"
 
 
 def _chain(chain: str) -> str:

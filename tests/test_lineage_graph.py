@@ -182,7 +182,12 @@ def test_find_lists_ties_and_takes_an_id_from_the_list():
 
 @pytest.mark.parametrize(
     ("asked", "told"),
-    [("forrest", "forest"), ("step:forest", "fit forest"), ("artifact:evaluate", "Nearest"), ("zzzzz", "Nearest")],
+    [
+        ("forrest", "Nearest: forest"),
+        ("step:forest", "fit forest"),
+        ("artifact:evaluate", ": "),
+        ("zzzzz", "There is, for example: "),
+    ],
 )
 def test_find_names_the_nearest_for_what_is_unknown(asked, told):
     with pytest.raises(UsageError) as unknown:

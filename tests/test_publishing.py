@@ -40,6 +40,7 @@ def test_a_preview_says_what_leaves_and_publishes_nothing(study):
         assert words in said
     for words in ("Cited: raw.csv", "no licence is stated", "Source and Markdown are public"):
         assert words in said
+    assert [line for line in said.splitlines() if len(line) > 100 and " " in line.strip()] == []
 
 
 def test_a_publication_holds_exactly_what_it_says(study):

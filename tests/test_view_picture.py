@@ -183,6 +183,12 @@ def test_the_table_and_the_graph_hold_what_the_picture_folds():
     assert list(table.columns[:2]) == ["kind", "name"]
 
 
+def test_the_table_counts_in_whole_numbers():
+    """A version reads 1 and not 1.0, although cell runs have none."""
+    table = Picture(busy(), title="x").table()
+    assert {str(table[name].dtype) for name in ("version", "execution_count", "size")} == {"Int64"}
+
+
 def test_the_same_lineage_gives_the_same_bytes():
     one, two = (Picture(busy(), title="x") for _ in range(2))
     assert one.svg == two.svg

@@ -238,11 +238,12 @@ def _unknown(lineage: Lineage, name: str, forced: str | None) -> UsageError:
     artifacts = [] if forced == "step" else [artifact.name for artifact in lineage.artifacts]
     steps = [] if forced == "artifact" else [run.step for run in lineage.runs if run.step]
     known = list(dict.fromkeys([*artifacts, *steps]))
-    near = get_close_matches(name, known, n=3, cutoff=0.5) or known[-3:]
     what = f"Nothing recorded is called {name!r}."
-    if not near:
+    if not known:
         return UsageError(what, "Nothing has been recorded yet: run a cell, then ask again.")
-    return UsageError(what, f"Nearest: {', '.join(near)}.")
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    latest = list(dict.fromkeys(artifacts or steps))[-3:]
+    return UsageError(what, f"Nearest: {', '.join(near)}." if near else f"There is, for example: {', '.join(latest)}.")
 
 
 def relations(lineage: Lineage) -> Iterator[tuple[str, str, str, Edge | Use | None]]:

@@ -20,6 +20,7 @@ from swarmprov_nb.view.svg import svg_text
 from swarmprov_nb.view.text_tree import text_tree
 
 TITLE_LIMIT: Final = 200
+WHOLE: Final = ("version", "execution_count", "size")  # whole numbers, and nothing where there is none
 
 
 class Picture:
@@ -79,7 +80,8 @@ class Picture:
         """Return a ``pandas.DataFrame`` with a row for each cell run and artifact of the view, none folded away."""
         import pandas as pd
 
-        return pd.DataFrame(rows(self.lineage))
+        frame = pd.DataFrame(rows(self.lineage))
+        return frame.astype(dict.fromkeys(frame.columns.intersection(WHOLE), "Int64"))
 
     def to_networkx(self) -> Any:
         """Return the view as a ``networkx.DiGraph``, none folded away; see `lineage.graph.to_networkx`."""
