@@ -93,6 +93,7 @@ def _trust_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("key", metavar="KEY|list|remove")
     command.add_argument("name", nargs="?", metavar="KEY|LABEL", help="with remove: what to remove")
     command.add_argument("--as", dest="label", metavar="LABEL", help="the name by which you know the signer")
+    command.add_argument("--wallet", action="append", default=[], metavar="0x…", help="a wallet known to be theirs")
 
 
 def _get_options(command: argparse.ArgumentParser) -> None:
@@ -275,7 +276,7 @@ def _trust(options: argparse.Namespace) -> int:
         return 0
     if options.label is None:
         raise UsageError("A key is trusted under a name that you choose.", "Say: swarmprov trust KEY --as LABEL")
-    signer = trust(home, options.key, options.label)
+    signer = trust(home, options.key, options.label, wallets=options.wallet)
     print(f"{signer.key} is {signer.label}, by your word.")
     return 0
 

@@ -13,6 +13,7 @@ from swarmprov_nb.lineage import Artifact, CellRun, Lineage
 from swarmprov_nb.lineage.graph import closure
 from swarmprov_nb.manifest.disclosure import (
     CITED,
+    EXTERNAL,
     HIDDEN,
     PUBLISHED,
     default_disclosure,
@@ -158,7 +159,7 @@ def plan(
 
 def attachment_path(attachment: Attachment) -> str:
     """Return where an attachment of a Markdown cell stands in the publication."""
-    return f"files/{safe_name(f'{attachment.cell}-{attachment.name}')}"
+    return f"files/{safe_name(f'attachment-{attachment.number}-{attachment.name}')}"
 
 
 def _require_text(notebook: Notebook) -> None:
@@ -190,7 +191,18 @@ def _disclosures(recorded: Lineage, choices: Choices) -> dict[str, str]:
                 known = sorted({shown_name(a) for a in recorded.artifacts if a.id in decided})
                 raise UsageError(f"There is no artifact {name!r} to leave out.", f"Name one of: {', '.join(known)}.")
             decided.update({artifact.id: kind for artifact in chosen})
-    return decided
+    return {**decided, **dict.fromkeys(_personal(recorded, decided), HIDDEN)}
+
+
+def _personal(recorded: Lineage, decided: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is hidden whatever is chosen: declared personal data, its other versions, copies of its content."""
+    declared = [a for a in recorded.artifacts if (a.declaration.personal_data or "none") != "none"]
+    names = {artifact.name for artifact in declared}
+    contents = {a.stored.content_id for a in recorded.artifacts if a.stored and a.name in names}
+    for artifact in recorded.artifacts:
+        spoken_of = artifact.stored is not None and decided.get(artifact.id, EXTERNAL) != EXTERNAL
+        if spoken_of and (artifact.name in names or (artifact.stored and artifact.stored.content_id in contents)):
+            yield artifact.id
 
 
 def _require_bytes(found: Lineage, disclosures: Mapping[str, str], keeper: Keeper) -> None:

@@ -108,8 +108,16 @@ def publish(
 def plan_of(notebook: Notebook, recorded: Lineage, publisher: Publisher, *, choices: Choices) -> Plan:
     """Plan a publish with the user's settings, and the user's own keys among the secrets to look for."""
     settings = Settings.of(publisher.home, notebook.path.parent)
-    keys = tuple(path.read_bytes() for path in publisher.home.keys.iterdir() if path.is_file())
+    keys = tuple(_key_in(path.read_bytes()) for path in publisher.home.keys.iterdir() if path.is_file())
     return plan(notebook, recorded, keeper=publisher.keeper, settings=settings, choices=choices, known_keys=keys)
+
+
+def _key_in(data: bytes) -> bytes:
+    """Return the key that a key file holds, raw or in hex."""
+    try:
+        return bytes.fromhex(data.decode("ascii").strip())
+    except ValueError:
+        return data
 
 
 def carry_out(planned: Plan, publisher: Publisher, *, again: bool = False, say: Progress = print) -> Published:

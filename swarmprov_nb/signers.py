@@ -6,6 +6,8 @@ the report shows: *changed signer*.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from swarmprov_nb.errors import UsageError
@@ -14,6 +16,7 @@ from swarmprov_nb.manifest.author_key import AuthorKey, from_did
 
 AUTHOR_KEY = "author.key"
 OWN_LABEL = "me"
+_WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,15 @@ def signers(home: Home) -> dict[str, Signer]:
     return found
 
 
-def trust(home: Home, key: str, label: str) -> Signer:
-    """Put a key under a label on the list; UsageError where the key is none or the label names another key."""
+def trust(home: Home, key: str, label: str, *, wallets: Sequence[str] = ()) -> Signer:
+    """Put a key under a label on the list, with wallets (0x…) known to be the same person's.
+
+    Raises UsageError where the key or a wallet is none, or the label names another key.
+    """
     from_did(key)
+    for wallet in wallets:
+        if not _WALLET.fullmatch(wallet):
+            raise UsageError(f"{wallet[:60]!r} is no wallet address.", "Give 0x and 40 hex digits: --wallet 0x…")
     if not label.strip() or label.startswith("did:") or not label.isprintable():
         raise UsageError("The label is empty or looks like a key.", "Give a name that you recognise: --as Alice")
     if label == OWN_LABEL and key not in signers(home):
@@ -59,9 +68,10 @@ def trust(home: Home, key: str, label: str) -> Signer:
             )
     home.private_folder(home.root)
     listed = read_json(home.signers, {})
-    listed[key] = {"label": label, "wallets": listed.get(key, {}).get("wallets", [])}
+    known_wallets = [*listed.get(key, {}).get("wallets", []), *(wallet.lower() for wallet in wallets)]
+    listed[key] = {"label": label, "wallets": list(dict.fromkeys(known_wallets))}
     write_json(home.signers, listed)
-    return Signer(key, label)
+    return Signer(key, label, tuple(listed[key]["wallets"]))
 
 
 def distrust(home: Home, name: str) -> Signer:

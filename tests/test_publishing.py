@@ -139,6 +139,26 @@ def test_personal_data_is_hidden_without_asking(tmp_path, study):
     assert "data/clean.json" not in files_of(study.home, result.reference)
 
 
+def test_a_copy_or_another_version_of_personal_data_is_hidden_too(study):
+    """Citing does not uncover personal data, and neither does another name for the same content."""
+    from dataclasses import replace
+
+    from swarmprov_nb.lineage import Record
+
+    with Record(study.folder, key=study.home.secret("record.key")) as record:
+        lineage = record.lineage(record.sessions()[0].id)
+        clean, model = (next(a for a in lineage.artifacts if a.name == name) for name in ("clean", "model"))
+        record.update_artifact(replace(clean, declaration=replace(clean.declaration, personal_data="personal")))
+        record.update_artifact(replace(model, stored=clean.stored))
+    result, said = quietly(study, yes=True, choices=Choices(cite=("clean",)))
+    manifest = json.loads(files_of(study.home, result.reference)["manifest.json"])
+    named = {entity.get("name") for entity in manifest["predicate"]["entities"]}
+
+    assert named == {None, "raw.csv", "summary.csv"}
+    assert "Hidden: 2" in said
+    assert verify(result.reference, home=study.home).ok
+
+
 def test_a_source_that_is_gone_stops_the_publish_unless_it_may_leave(study):
     """A contributing run whose source the notebook no longer holds is named; --old-sources publishes it."""
     write_notebook(study.notebook, {**CELLS, "clean": "clean = 'edited'"})

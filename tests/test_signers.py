@@ -127,3 +127,19 @@ def test_no_name_writes_a_line_of_the_report(study, tmp_path):
     lines = str(report).split("\n")
     assert not any(line.strip().startswith("✓ anchor") for line in lines)
     assert all(line.isprintable() for line in lines)
+
+
+def test_a_wallet_of_a_trusted_signer_under_another_key_is_a_changed_signer(study, tmp_path):
+    """trust --wallet binds a wallet to a person; a stranger's key with that wallet is warned of."""
+    from swarmprov_nb.cli import main
+    from swarmprov_nb.manifest.author_key import AuthorKey
+    from swarmprov_nb.publishing import publish
+
+    result = publish(study.notebook, yes=True, chain="none", home=study.home, say=lambda _: None)
+    other = Home(tmp_path / "other")
+    friend = AuthorKey(bytes([9]) * 32).did
+    trust(other, friend, "Alice", wallets=[result.receipt.wallet])
+    report = verify(result.reference, store=study.home.store, home=other)
+
+    assert "CHANGED SIGNER: uses a wallet of Alice" in str(report)
+    assert main(["trust", friend, "--as", "Alice", "--wallet", "0x12"]) == 2

@@ -22,8 +22,9 @@ _IMAGE: Final = "image/png"
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that a Markdown cell carried inside itself."""
+    """A file that a Markdown cell carried inside itself; `number` counts them in the notebook, from 1."""
 
+    number: int
     cell: str
     name: str
     media_type: str
@@ -77,7 +78,7 @@ def is_normal(data: bytes) -> bool:
 
 def attachments(notebook: Notebook) -> list[Attachment]:
     """Return the files that Markdown cells carry inside themselves, in order."""
-    found = []
+    found: list[Attachment] = []
     for cell in notebook.cells:
         for name, bundle in sorted(cell.attachments.items()):
             for media_type, text in sorted(bundle.items()):
@@ -85,7 +86,7 @@ def attachments(notebook: Notebook) -> list[Attachment]:
                     data = base64.b64decode("".join(text), validate=False)
                 except (binascii.Error, ValueError, TypeError):
                     continue
-                found.append(Attachment(cell_id(cell), name, media_type, data))
+                found.append(Attachment(len(found) + 1, cell_id(cell), name, media_type, data))
     return found
 
 
