@@ -27,6 +27,7 @@ from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check
 
 AUTHOR: Final = "author"
 _SEAL_BYTES: Final = 16_384
+_MOST_SEALS: Final = 100  # each costs a recovery of a wallet's key
 _HEX_SHOWN: Final = 12
 
 
@@ -166,6 +167,8 @@ def envelope(evidence: Evidence) -> str:
 def seals(evidence: Evidence) -> str:
     """Each seal holds for this manifest and content, and at least one is the author's."""
     paths = [path for path in evidence.files if path.startswith(SEALS)]
+    if len(paths) > _MOST_SEALS:
+        _fail(f"{len(paths)} seals are more than a publication may hold ({_MOST_SEALS})")
     digest = hashlib.sha256(evidence.manifest).digest()
     for path in paths:
         sealed = SealedStatement.from_bytes(evidence.data(path, limit=_SEAL_BYTES), path=path)
