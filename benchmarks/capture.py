@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from row import Row, Skipped
+
 HERE = Path(__file__).resolve().parent.parent
+NOTEBOOKS = HERE.parent / "shared" / "conformance" / "capture"
 TARGETS = {"real": (0.96, 0.96, 1.0), "adversarial": (0.95, 0.95, 0.95)}
+MEASURES = ("precision", "recall", "closure recall")
+COST = "CPU recorded : plain, median"
+GOALS = {
+    **{
+        f"{group} notebooks: {what}": f"≥ {bound:.2f}"
+        for group, bounds in TARGETS.items()
+        for what, bound in zip(MEASURES, bounds, strict=True)
+    },
+    COST: "≤ 1.10 x",
+    "CPU recorded : plain, highest": "",
+}
 
 INSTALL = """
 import sys as _s; _s.path.insert(0, {house!r})
@@ -132,10 +149,10 @@ def scorer(folder: Path) -> Any:
     return module
 
 
-def score_group(folder: Path, group: str, *, verbose: bool = True) -> dict[str, int]:
-    """Score every notebook of a group; the totals, as score.py counts them."""
+def score_group(folder: Path, group: str, *, verbose: bool = True, limit: int | None = None) -> dict[str, int]:
+    """Score every notebook of a group, or the first `limit`; the totals, as score.py counts them."""
     score, total = scorer(folder), {}
-    for path in sorted((folder / group).glob("*.ipynb")):
+    for path in sorted((folder / group).glob("*.ipynb"))[:limit]:
         truth = json.loads(path.with_suffix(".truth.json").read_text())
         execution = execute(path, recorded=True)
         scored = score.score(truth, {"edges": execution.edges()})
@@ -155,21 +172,39 @@ def figures(total: dict[str, int]) -> tuple[float, float, float]:
     return total["ok"] / total["pred"], total["found"] / total["must"], total["reached"] / total["must"]
 
 
-def cost(paths: list[Path], rounds: int) -> list[float]:
+def cost(paths: list[Path], rounds: int, *, verbose: bool = True) -> list[float]:
     """Return the CPU ratio recorded/plain of each notebook, the median of interleaved rounds."""
     ratios = []
     for path in paths:
         pairs = [(execute(path, recorded=False).cpu, execute(path, recorded=True).cpu) for _ in range(rounds)]
         ratio = statistics.median(recorded / plain for plain, recorded in pairs)
         plain, recorded = (statistics.median(column) for column in zip(*pairs, strict=True))
-        print(f"{path.stem:44s} {ratio:.3f}x  plain {plain:.2f} s  recorded {recorded:.2f} s", flush=True)
+        if verbose:
+            print(f"{path.stem:44s} {ratio:.3f}x  plain {plain:.2f} s  recorded {recorded:.2f} s", flush=True)
         ratios.append(ratio)
     return ratios
 
 
+def rows(*, quick: bool, folder: Path = NOTEBOOKS) -> Iterator[Row]:
+    if not folder.is_dir():
+        raise Skipped("the notebooks with known lineage are not here (../shared/conformance/capture)")
+    for group in TARGETS:
+        total = score_group(folder, group, verbose=False, limit=2 if quick else None)
+        counts = (("ok", "pred"), ("found", "must"), ("reached", "must"))
+        for what, value, (part, whole) in zip(MEASURES, figures(total), counts, strict=True):
+            name = f"{group} notebooks: {what}"
+            yield Row(name, f"{value:.3f} ({total[part]}/{total[whole]})", GOALS[name])
+    paths = sorted((folder / "real").glob("*.ipynb"))
+    paths = paths[:1] if quick else paths + sorted((folder / "cost").glob("*.ipynb"))
+    ratios = cost(paths, 1 if quick else 3, verbose=False)
+    middle, longest = statistics.median(ratios), max(ratios)
+    yield Row(COST, f"{middle:.3f} x of {len(ratios)} notebooks", GOALS[COST])
+    yield Row("CPU recorded : plain, highest", f"{longest:.3f} x")
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=Path, default=HERE.parent / "shared" / "conformance" / "capture")
+    parser.add_argument("folder", nargs="?", type=Path, default=NOTEBOOKS)
     parser.add_argument("--quick", action="store_true", help="one round of cost, on real notebooks only")
     parser.add_argument("--no-cost", action="store_true", help="scores only")
     chosen = parser.parse_args(arguments)

@@ -6,12 +6,19 @@ number of rows in the same run.
 
 from __future__ import annotations
 
+import argparse
 import secrets
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from row import Row, printed
 
 from swarmprov_nb.chain.anchors import AnchorEdge, AnchorRequest
 from swarmprov_nb.chain.embedded_node import EmbeddedNode
@@ -21,22 +28,42 @@ from swarmprov_nb.chain.rpc import ask, number
 from swarmprov_nb.chain.wallet import DevWallet
 
 ANCHORS = 40
+GOALS = {
+    "anchor, no parents": "≤ 75,000 gas",
+    "anchor, 1 parent that is known": "≤ 75,000 gas",
+    "anchor, 1 parent that is new": "",
+    "anchor, 50 parents that are new": "",
+    "anchor, the same 50 again": "",
+    "revoke": "",
+    "revoke before any anchor": "",
+    "anchor: prepare, submit, read (median)": "",
+    "anchor : a plain durable commit": "",
+    "chain file per transaction": "",
+}
 
 
-def main() -> None:
+def rows(*, quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         node, wallet = EmbeddedNode(folder / "chain.sqlite"), DevWallet.open(folder / "keys")
         backend = EvmAnchors(EMBEDDED, node, lock_folder=folder / "locks")
         for label, gas in gas_figures(node, backend, wallet):
-            print(f"{label:<44}{gas:>9,} gas")
-        anchors = statistics.median(timed(lambda: anchored(backend, wallet)) for _ in range(ANCHORS))
+            yield Row(label, f"{gas:,} gas", GOALS[label])
+        count = 3 if quick else ANCHORS
+        anchors = statistics.median(timed(lambda: anchored(backend, wallet)) for _ in range(count))
         commits = commit_time(folder / "plain.sqlite")
-        print(f"{'anchor: prepare, submit, read (median)':<44}{1000 * anchors:>9.1f} ms")
-        print(f"{'against a plain durable commit':<44}{anchors / commits:>9.1f} x")
+        yield Row("anchor: prepare, submit, read (median)", f"{1000 * anchors:.1f} ms")
+        yield Row("anchor : a plain durable commit", f"{anchors / commits:.1f} x")
         blocks = number(ask(node, "eth_blockNumber"))
         node.close()  # brings what is in the write-ahead log into the file
-        print(f"{'file per transaction':<44}{(folder / 'chain.sqlite').stat().st_size / blocks / 1024:>9.1f} KiB")
+        yield Row("chain file per transaction", f"{(folder / 'chain.sqlite').stat().st_size / blocks / 1024:.1f} KiB")
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few anchors")
+    printed(rows(quick=parser.parse_args(argv).quick))
+    return 0
 
 
 def gas_figures(node, backend, wallet):
@@ -87,4 +114,4 @@ def commit_time(path):
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

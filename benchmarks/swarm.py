@@ -19,14 +19,28 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from row import Row, printed
 
 from swarmprov_nb.swarm import PackStore, UploadPlan, bmt, file_tree, read_file, reference_of, split
 
 PEER = "cafe-utility@33.11"  # the MerkleTree of @ethersphere/bee-js
 MIB = 1 << 20
+GOALS = {
+    "references, bee-js": "",
+    "references, plain engine": "",
+    "references, numba engine": "≥ 5 x bee-js",
+    "store: copy with fsync": "",
+    "store it, hashing included": "",
+    "store it, hashing taken off": "",
+    "read it, every chunk re-hashed": "",
+    "disk taken": "",
+    "memory of streaming": "≤ 16 MiB for 1 GiB",
+}
 
 
 def with_engine(engine, data: bytes) -> tuple[float, str]:
@@ -64,7 +78,7 @@ def peer(folder: Path):
     return measure
 
 
-def references(size: int, rounds: int, folder: Path) -> None:
+def references(size: int, rounds: int, folder: Path) -> Iterator[Row]:
     data = os.urandom(size)
     file = folder / "data"
     file.write_bytes(data)
@@ -84,13 +98,14 @@ def references(size: int, rounds: int, folder: Path) -> None:
             seen.add(reference)
     assert len(seen) == 1, f"engines disagree: {seen}"
     median = {name: statistics.median(values) for name, values in seconds.items()}
-    for name, value in median.items():
-        ratio = f"{median['bee-js'] / value:8.1f} x bee-js" if "bee-js" in median else ""
-        print(f"reference, {size // MIB} MiB, {name:14} {size / value / 1e6:8.1f} MB/s CPU {ratio}")
-    if fast is None:
-        print("numba engine: skipped, numba is not installed")
-    if "bee-js" not in median:
-        print(f"bee-js: skipped, {bee_js}")
+    absent = {"numba engine": "numba is not installed", "bee-js": bee_js}
+    for name in ("bee-js", "plain engine", "numba engine"):
+        label = f"references, {name}"
+        if name not in median:
+            yield Row(label, f"skipped: {absent[name]}", GOALS[label])
+            continue
+        against = f", {median['bee-js'] / median[name]:.1f} x bee-js" if "bee-js" in median and name != "bee-js" else ""
+        yield Row(label, f"{size / median[name] / 1e6:.1f} MB/s CPU of {size // MIB} MiB{against}", GOALS[label])
 
 
 def copy_durably(data: bytes, path: Path) -> float:
@@ -102,7 +117,7 @@ def copy_durably(data: bytes, path: Path) -> float:
     return time.perf_counter() - start
 
 
-def store(size: int, rounds: int, folder: Path) -> None:
+def store(size: int, rounds: int, folder: Path) -> Iterator[Row]:
     copies, puts, hashes, reads = [], [], [], []
     for number in range(rounds):
         data = os.urandom(size)
@@ -121,12 +136,12 @@ def store(size: int, rounds: int, folder: Path) -> None:
         reads.append(time.perf_counter() - start)
         disk = sum(path.stat().st_size for path in place.folder.rglob("*") if path.is_file()) / size
     copy, put, hashing, read = (statistics.median(values) for values in (copies, puts, hashes, reads))
-    print(f"copy {size // MIB} MiB with fsync           {size / copy / 1e6:8.1f} MB/s wall")
-    print(f"store it, hashing included       {size / put / 1e6:8.1f} MB/s wall {put / copy:8.2f} x the copy's time")
     alone = put - hashing
-    print(f"store it, hashing taken off      {size / alone / 1e6:8.1f} MB/s wall {alone / copy:8.2f} x")
-    print(f"read it, every chunk re-hashed   {size / read / 1e6:8.1f} MB/s wall")
-    print(f"disk taken                       {disk:8.3f} x the bytes")
+    yield Row("store: copy with fsync", f"{size / copy / 1e6:.1f} MB/s wall of {size // MIB} MiB")
+    yield Row("store it, hashing included", f"{size / put / 1e6:.1f} MB/s wall, {put / copy:.2f} x the copy's time")
+    yield Row("store it, hashing taken off", f"{size / alone / 1e6:.1f} MB/s wall, {alone / copy:.2f} x")
+    yield Row("read it, every chunk re-hashed", f"{size / read / 1e6:.1f} MB/s wall")
+    yield Row("disk taken", f"{disk:.3f} x the bytes")
 
 
 class Source(io.RawIOBase):
@@ -166,28 +181,30 @@ def stream(size: int) -> None:
     before, start = peak(), time.process_time()
     split(source)
     took = time.process_time() - start
-    print(
-        f"stream {size // MIB} MiB: {(peak() - before) / MIB:.1f} MiB of memory more, {size / took / 1e6:.0f} MB/s CPU"
-    )
+    print(f"{(peak() - before) / MIB:.1f} MiB more for {size // MIB} MiB, {size / took / 1e6:.0f} MB/s CPU")
 
 
-def main(argv: list[str] | None = None) -> None:
+def rows(*, quick: bool) -> Iterator[Row]:
+    rounds = 1 if quick else 5
+    with tempfile.TemporaryDirectory() as folder:
+        yield from references((2 if quick else 8) * MIB, rounds, Path(folder))
+        yield from store((16 if quick else 64) * MIB, 1 if quick else 3, Path(folder))
+    command = [sys.executable, __file__, "--stream", "256" if quick else "1024"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    yield Row("memory of streaming", said.strip(), GOALS["memory of streaming"])
+
+
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="smaller sizes, one round")
     parser.add_argument("--stream", type=int, metavar="MIB", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if options.stream:
         stream(options.stream * MIB)
-        return
-    rounds = 1 if options.quick else 5
-    with tempfile.TemporaryDirectory() as folder:
-        references((2 if options.quick else 8) * MIB, rounds, Path(folder))
-        store((16 if options.quick else 64) * MIB, 1 if options.quick else 3, Path(folder))
-    size = "256" if options.quick else "1024"
-    print(
-        subprocess.run([sys.executable, __file__, "--stream", size], capture_output=True, text=True, check=True).stdout
-    )
+    else:
+        printed(rows(quick=options.quick))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
