@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -627,6 +627,36 @@ def test_a_pipe_gets_plain_lines(worked):
     for said in (published, verified, wrong):
         assert "\r" not in said.out + said.err
         assert "\x1b" not in said.out + said.err
+
+
+def on_a_terminal(*words, folder, answer):
+    """Run a command whose standard input and error are a terminal, type an answer; the exit code and what it showed."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "swarmprov_nb.cli", *map(str, words)]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    os.write(ours, answer)
+    shown = b""
+    with subprocess.Popen(command, cwd=folder, env=env, stdin=theirs, stderr=theirs, stdout=theirs) as ran:
+        os.close(theirs)
+        with suppress(OSError):  # Linux ends a terminal that nobody holds any more by an error
+            while piece := os.read(ours, 65536):
+                shown += piece
+    os.close(ours)
+    return ran.returncode, shown.decode()
+
+
+def test_a_terminal_is_asked_and_shown_progress(worked):
+    """What deletes or publishes asks first; only yes counts. Progress is one line, rewritten and then cleared."""
+    no, question = on_a_terminal("forget", "study.ipynb", folder=worked.folder, answer=b"\n")
+    kept = process("show", "study.ipynb", folder=worked.folder).code
+    published, shown = on_a_terminal("publish", "study.ipynb", folder=worked.folder, answer=b"y\n")
+    yes, _ = on_a_terminal("forget", "study.ipynb", folder=worked.folder, answer=b"yes\n")
+
+    assert (no, kept, published, yes) == (2, 0, 0, 0)
+    assert "Delete the record of study.ipynb? [y/N]" in question
+    assert "Publish 4 items? [y/N]" in shown
+    assert "\ranchoring …\x1b[K\r\x1b[K" in shown
+    assert "✓ Stored and signed on this machine" in shown
 
 
 def test_a_reader_that_leaves_early_is_no_error(worked):
