@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ from swarmprov_nb.manifest.disclosure import (
 )
 from swarmprov_nb.manifest.normal_form import Attachment, attachments, cell_id, normal_form
 from swarmprov_nb.notebooks import Cell, Notebook
+from swarmprov_nb.view.captions import plural
+from swarmprov_nb.view.labels import clean
 
 if TYPE_CHECKING:
     from swarmprov_nb.manifest.findings import Finding
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 
 FINDINGS_KEY: Final = "findings.key"  # makes the ids of findings tell nothing of what was found
+_OURS: Final = re.compile(r"%(provenance|publish|verify)\b")
+_LABEL: Final = 60
 _REMARKS: Final = {
     "edited": "edited since the last run",
     "failed": "failed",
@@ -243,12 +248,20 @@ def _remarks(notebook: Notebook, recorded: Lineage) -> dict[str, tuple[str, ...]
     order = 0
     named: dict[str, list[str]] = {key: [] for key in ("edited", "failed", "outOfOrder", "unrun")}
     for cell in notebook.code:
+        if _only_asks(cell):
+            continue
         latest = last.get(cell_id(cell)) or last.get(cell.source_sha256)
         name = _remark(cell, latest, order)
         if name:
             named[name].append(cell_id(cell))
         order = max(order, latest.sequence if latest else 0)
     return {key: tuple(cells) for key, cells in named.items() if cells}
+
+
+def _only_asks(cell: Cell) -> bool:
+    """Say whether a cell only asks us: else the cell that publishes would be stated as never run, and publish twice."""
+    lines = [line.strip() for line in cell.source.splitlines()]
+    return all(_OURS.match(line) for line in lines if line and not line.startswith("#"))
 
 
 def _remark(cell: Cell, run: CellRun | None, order: int) -> str | None:
@@ -294,19 +307,22 @@ def _texts(plan: Plan, keeper: Keeper, choices: Choices) -> Iterator[tuple[str, 
 def _advice(plan: Plan) -> Iterator[str]:
     """Yield what a person should know before publishing, though it stops nothing."""
     for artifact in plan.published:
+        name = clean(shown_name(artifact), limit=_LABEL)
         if artifact.declaration.license is None:
-            yield f"{artifact.title}: no licence is stated, so nobody may use it (--license SPDX on its step)"
+            yield f"{name}: no licence is stated, so nobody may use it (--license SPDX on its step)"
         if artifact.note:
-            yield f"{artifact.title}: {artifact.note}"
+            yield f"{name}: {artifact.note}"
         if artifact.stored:
-            yield from (f"{artifact.title}: {warning}" for warning in artifact.stored.warnings)
+            yield from (f"{name}: {warning}" for warning in artifact.stored.warnings)
         later = [a for a in plan.recorded.artifacts if a.name == artifact.name and a.version > artifact.version]
         if later:
-            yield f"{artifact.title} was changed later in the notebook; the version stored by its step is published"
+            yield f"{name} was changed later in the notebook; the version stored by its step is published"
     unstored = [a for a in plan.recorded.artifacts if a.declared and a.stored is None]
-    yield from (f"{a.title} is not published: {a.note or 'its bytes were not stored'}" for a in unstored)
+    for artifact in unstored:
+        yield f"{clean(artifact.name, limit=_LABEL)} is not published: {artifact.note or 'its bytes were not stored'}"
+    numbers = {cell_id(cell): f"cell {cell.index + 1}" for cell in plan.notebook.cells}
     for key, cells in plan.remarks.items():
-        yield f"{len(cells)} cell{'s' * (len(cells) > 1)} {_REMARKS[key]}: {', '.join(cells)}"
+        yield f"{plural(len(cells), 'cell')} {_REMARKS[key]}: {', '.join(numbers[cell] for cell in cells)}"
     gaps = [run for run in plan.lineage.runs if run.gap]
     yield from (f"step {run.step} was not seen whole: {run.gap}" for run in gaps)
 

@@ -170,7 +170,7 @@ def test_a_source_that_is_gone_stops_the_publish_unless_it_may_leave(study):
     files = files_of(study.home, result.reference)
     (old,) = [path for path in files if path.startswith("sources/")]
     assert files[old].decode() == CELLS["clean"]
-    assert "edited since the last run" in said
+    assert "1 cell edited since the last run: cell 3" in said
     assert verify(result.reference, home=study.home).ok
 
 
@@ -274,6 +274,21 @@ def test_a_declared_artifact_that_is_changed_later_is_published_as_it_was(kernel
     assert pd.read_parquet(tmp_path / "df.parquet")["a"].tolist() == [1, 2]
 
 
+def test_a_cell_that_publishes_publishes_nothing_twice(kernel, tmp_path):
+    """A cell that only asks is never stated as not run or out of order, so that running it again changes nothing."""
+    cells = {"load": LOAD, "make": "open('b.txt', 'w').write('b')", "see": "%provenance", "give": "%publish --yes"}
+    k = kernel(cells)
+    for key in ("load", "make"):
+        k.run(cells[key], key)
+    first = k.run(cells["give"], "give").stdout
+    k.run(cells["see"], "see")
+    second = k.run(cells["give"], "give").stdout
+
+    assert "never run" not in first
+    assert "Unchanged since it was published" in second
+    assert len(receipts(Home(tmp_path / "home"))) == 1
+
+
 def test_cells_that_never_ran_or_ran_out_of_order_are_stated(kernel, tmp_path):
     """The preview and the manifest name cells that were edited, never run, failed or run out of order."""
     cells = {"load": LOAD, "b": "open('b.txt', 'w').write(str(a))", "a": "a = 1", "never": "c = 3", "bad": "1 / 0"}
@@ -287,4 +302,4 @@ def test_cells_that_never_ran_or_ran_out_of_order_are_stated(kernel, tmp_path):
     assert manifest["predicate"]["notebook"]["unrun"] == ["never"]
     assert manifest["predicate"]["notebook"]["failed"] == ["bad"]
     assert manifest["predicate"]["notebook"]["outOfOrder"] == ["a"]
-    assert "never run: never" in said
+    assert "1 cell never run: cell 5" in said
