@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from swarmprov_nb.config import Settings
 from swarmprov_nb.errors import PublishRefused, UsageError
 from swarmprov_nb.lineage import Artifact, CellRun, Lineage
 from swarmprov_nb.lineage.graph import closure
+from swarmprov_nb.lineage.questions import only_asks
 from swarmprov_nb.manifest.disclosure import (
     CITED,
     EXTERNAL,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 
 FINDINGS_KEY: Final = "findings.key"  # makes the ids of findings tell nothing of what was found
-_OURS: Final = re.compile(r"%(provenance|publish|verify)\b")
 _LABEL: Final = 60
 _REMARKS: Final = {
     "edited": "edited since the last run",
@@ -248,7 +247,7 @@ def _remarks(notebook: Notebook, recorded: Lineage) -> dict[str, tuple[str, ...]
     order = 0
     named: dict[str, list[str]] = {key: [] for key in ("edited", "failed", "outOfOrder", "unrun")}
     for cell in notebook.code:
-        if _only_asks(cell):
+        if only_asks(cell.source):  # else the cell that publishes would be stated as never run, and publish twice
             continue
         latest = last.get(cell_id(cell)) or last.get(cell.source_sha256)
         name = _remark(cell, latest, order)
@@ -256,12 +255,6 @@ def _remarks(notebook: Notebook, recorded: Lineage) -> dict[str, tuple[str, ...]
             named[name].append(cell_id(cell))
         order = max(order, latest.sequence if latest else 0)
     return {key: tuple(cells) for key, cells in named.items() if cells}
-
-
-def _only_asks(cell: Cell) -> bool:
-    """Say whether a cell only asks us: else the cell that publishes would be stated as never run, and publish twice."""
-    lines = [line.strip() for line in cell.source.splitlines()]
-    return all(_OURS.match(line) for line in lines if line and not line.startswith("#"))
 
 
 def _remark(cell: Cell, run: CellRun | None, order: int) -> str | None:

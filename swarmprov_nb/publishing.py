@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb.config import Settings
 from swarmprov_nb.drafting import Drafted, draft
-from swarmprov_nb.errors import ChainError, PublishRefused, UsageError
+from swarmprov_nb.errors import ChainError, PublishRefused
 from swarmprov_nb.exports import EXPORTERS
 from swarmprov_nb.home import Home, write_whole
 from swarmprov_nb.journal import Journal, journal_of, publishing_lock
@@ -95,9 +95,15 @@ def publish(
 
     home = home or Home.of_user()
     path = Path(notebook).absolute()
-    choices = choices or Choices()
-    publisher = Publisher.of(home, chain=chain)
-    planned = plan_of(Notebook.read(path), lineage(path, home=home), publisher, choices=choices)
+    return _publish(Notebook.read(path), lineage(path, home=home), Publisher.of(home, chain=chain), yes=yes,
+                    choices=choices or Choices(), again=again, say=say)  # fmt: skip
+
+
+def _publish(
+    notebook: Notebook, recorded: Lineage, publisher: Publisher, *, yes: bool, choices: Choices, again: bool,
+    say: Progress,
+) -> Published | None:  # fmt: skip
+    planned = plan_of(notebook, recorded, publisher, choices=choices)
     say(preview(planned, publisher))
     if not yes:
         say("Nothing was published. Publish it by adding --yes (from Python: yes=True).")
@@ -322,20 +328,25 @@ def _text(data: bytes) -> str:
 
 
 def publish_recorded(recorder: Recorder, line: str) -> None:
-    """Publish from a running kernel: what ``%publish`` does; declared and leaf artifacts still current are stored."""
+    """Publish what this kernel recorded: what ``%publish`` does; declared and leaf artifacts still current are stored.
+
+    A kernel that has made nothing yet publishes what an earlier one recorded.
+    """
+    from swarmprov_nb.showing import lineage
+
     options = parsed(publish_options("publish"), line)
-    if recorder.notebook is None:
-        raise UsageError(
-            "The kernel does not know which notebook it runs for.", "Name it once: %env SWARMPROV_NOTEBOOK=study.ipynb"
-        )
+    path = recorder.document()
     found = recorder.record.lineage(recorder.session.id)
     used = {use.artifact for use in found.uses}
     for artifact in found.artifacts:
         wanted = artifact.declared or (artifact.kind in ("model", "figure") and artifact.id not in used)
         if artifact.stored is None and artifact.run is not None and wanted:
             recorder.store_current(artifact)
-    result = publish(recorder.notebook, yes=options.yes, chain=options.chain, again=options.again,
-                     choices=choices_of(options), home=recorder.home)  # fmt: skip
+    own = recorder.record.lineage(recorder.session.id)
+    recorded = own if own.artifacts else lineage(path, home=recorder.home)
+    publisher = Publisher.of(recorder.home, chain=options.chain)
+    result = _publish(Notebook.read(path), recorded, publisher, yes=options.yes, choices=choices_of(options),
+                      again=options.again, say=print)  # fmt: skip
     if result is not None:
         print(result)  # noqa: T201 - the magic's answer
         for note in result.advice:

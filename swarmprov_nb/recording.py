@@ -80,6 +80,19 @@ class Recorder:
         """What the recording is called: the notebook's name, where it is known."""
         return self.notebook.name if self.notebook else f"this session in {self.folder.name}"
 
+    def document(self) -> Path:
+        """Return the notebook's file as it is called now: it may be renamed while its kernel runs.
+
+        Raises UsageError where nothing says which file it is.
+        """
+        path = notebook_of(self._shell) or self.notebook
+        if path is not None and path.is_file():
+            return path
+        what = "The kernel does not know which notebook it runs for."
+        if path is not None:
+            what = f"{path.name} is no longer there: it was renamed or moved while its kernel ran."
+        raise UsageError(what, "Name it once: %env SWARMPROV_NOTEBOOK=study.ipynb")
+
     @property
     def record(self) -> Record:
         """The open record, with this session in it."""

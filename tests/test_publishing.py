@@ -289,6 +289,48 @@ def test_a_cell_that_publishes_publishes_nothing_twice(kernel, tmp_path):
     assert len(receipts(Home(tmp_path / "home"))) == 1
 
 
+def test_a_notebook_renamed_under_its_kernel_is_asked_for_once(kernel, tmp_path):
+    """What to do next is said, and does it: the record of this kernel is published under the new name."""
+    cells = {"load": LOAD, "make": "open('b.txt', 'w').write('b')"}
+    k = kernel(cells)
+    for key, source in cells.items():
+        k.run(source, key)
+    for attempt in range(3):
+        k.run(f"{attempt}", f"scratch{attempt}")
+    (tmp_path / "work" / "study.ipynb").rename(tmp_path / "work" / "renamed.ipynb")
+    lost = k.run("%publish").error
+    k.run("%env SWARMPROV_NOTEBOOK=renamed.ipynb")
+    said = k.run("%publish --yes").stdout
+
+    assert "study.ipynb is no longer there: it was renamed" in lost
+    assert "%env SWARMPROV_NOTEBOOK=" in lost
+    assert "Publish renamed.ipynb" in said
+    assert "Stored and signed" in said
+
+
+def test_each_kernel_publishes_what_it_recorded_itself(kernel):
+    """With two kernels on one notebook, the older one does not publish what the newer one made."""
+    cells = {"load": LOAD, "make": "open('b.txt', 'a').write('b')"}
+    older, newer = kernel(cells), kernel(cells)
+    for each in (older, newer):
+        for key, source in cells.items():
+            each.run(source, key)
+
+    assert " 1 bytes  file" in older.run("%publish").stdout
+    assert " 2 bytes  file" in newer.run("%publish").stdout
+
+
+def test_a_fresh_kernel_publishes_what_an_earlier_one_made(kernel):
+    """Restart, load, %publish: the newest session that made something is meant."""
+    cells = {"load": LOAD, "make": "open('b.txt', 'w').write('b')"}
+    earlier, fresh = kernel(cells), kernel(cells)
+    for key, source in cells.items():
+        earlier.run(source, key)
+    fresh.run(LOAD, "load")
+
+    assert "b.txt" in fresh.run("%publish").stdout
+
+
 def test_cells_that_never_ran_or_ran_out_of_order_are_stated(kernel, tmp_path):
     """The preview and the manifest name cells that were edited, never run, failed or run out of order."""
     cells = {"load": LOAD, "b": "open('b.txt', 'w').write(str(a))", "a": "a = 1", "never": "c = 3", "bad": "1 / 0"}

@@ -217,3 +217,14 @@ def test_a_stored_record_of_many_runs_is_folded_quickly_enough_to_be_right():
     document = Picture(busy(cells=400, runs=1000), title="x").to_json()
     assert len(document["nodes"]) <= 25
     assert all(edge["from"] != edge["to"] for edge in document["edges"])
+
+
+def test_what_only_asked_is_not_in_the_picture():
+    """A %verify that failed is no work of the notebook; a cell that failed is."""
+    b = LineageBuilder()
+    b.run("make", makes={"x": "dataset"})
+    b.run("%verify gone", cell="ask", status="error", source="%verify gone")
+    b.run("bad", cell="bad", status="error", source="1 / 0")
+    text = Picture(b.lineage, title="x").text
+    assert "%verify" not in text
+    assert "bad" in text

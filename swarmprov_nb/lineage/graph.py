@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from swarmprov_nb.errors import UsageError
+from swarmprov_nb.lineage.questions import only_asks
 from swarmprov_nb.lineage.vocabulary import Artifact, CellRun, Edge, Lineage, Use
 
 CERTAINTY: Final = {"assumed": 0, "coarse": 1, "exact": 2}
@@ -72,7 +73,7 @@ def contributing(lineage: Lineage) -> Lineage:
     An earlier run of a cell is folded into a later run of it that contributes too, unless that would turn time
     around: what was made from an old version keeps the run that made that old version. A run that failed, was
     interrupted or left a gap stays visible while it is the latest of its cell. Where nothing was recognised as an
-    artifact, the latest run of each cell is the view.
+    artifact, the latest run of each cell is the view. Cells that only ask us are no part of it.
 
     >>> from swarmprov_nb.testing import LineageBuilder
     >>> b = LineageBuilder()
@@ -81,7 +82,7 @@ def contributing(lineage: Lineage) -> Lineage:
     >>> [run.sequence for run in contributing(b.lineage).runs]
     [30]
     """
-    latest_run = {cell_of(run): run.id for run in lineage.runs}
+    latest_run = {cell_of(run): run.id for run in lineage.runs if not only_asks(run.source)}
     if not lineage.artifacts:
         return restricted(lineage, latest_run.values(), ())
     latest: dict[tuple[str, str, str], Artifact] = {}
@@ -91,7 +92,7 @@ def contributing(lineage: Lineage) -> Lineage:
     needed = closure(lineage, [artifact.id for artifact in latest.values()])
     shown = {run.id for run in needed.runs}
     troubled = [run for run in lineage.runs if run.status != "ok" or run.gap]
-    shown |= {run.id for run in troubled if latest_run[cell_of(run)] == run.id}
+    shown |= {run.id for run in troubled if latest_run.get(cell_of(run)) == run.id}
     return _folded(restricted(lineage, shown, [artifact.id for artifact in needed.artifacts]))
 
 
@@ -236,7 +237,8 @@ def _described(item: Artifact | CellRun) -> str:
 
 def _unknown(lineage: Lineage, name: str, forced: str | None) -> UsageError:
     artifacts = [] if forced == "step" else [artifact.name for artifact in lineage.artifacts]
-    steps = [] if forced == "artifact" else [run.step for run in lineage.runs if run.step]
+    runs = [] if forced == "artifact" else [run for run in lineage.runs if not only_asks(run.source)]
+    steps = [run.step for run in runs if run.step]
     known = list(dict.fromkeys([*artifacts, *steps]))
     what = f"Nothing recorded is called {name!r}."
     if not known:
