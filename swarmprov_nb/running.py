@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -55,7 +57,8 @@ def run(
         if not any(_LOAD in cell.source for cell in code):
             client.execute_quietly(_LOAD)
         client.nb = document
-        failure = _execute(client, document, path, say)
+        with _passing_interrupts_to(client):
+            failure = _execute(client, document, path, say)
         write(document)
     if failure is not None:
         raise failure
@@ -102,6 +105,27 @@ def _written(output: str | Path | None) -> Iterator[Callable[[Any], None]]:
         draft.unlink(missing_ok=True)
 
 
+@contextmanager
+def _passing_interrupts_to(client: Any) -> Iterator[None]:
+    """Let Ctrl-C interrupt the cell under way, so that the record has it, then this process; a second acts at once."""
+
+    def pass_on(_number: int, _frame: Any) -> None:
+        client.stopping = True
+        signal.signal(signal.SIGINT, before)
+        os.kill(client.km.provisioner.pid, signal.SIGINT)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, pass_on)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if client.stopping:
+        raise KeyboardInterrupt
+
+
 def _require_recorded(document: Any) -> None:
     """Raise what a recorder could only say in a cell's output: it never breaks a cell, yet nothing was recorded."""
     for output in (each for cell in document.cells for each in cell.get("outputs", ())):
@@ -117,7 +141,7 @@ def _execute(client: Any, document: Any, path: Path, say: Callable[[str], None])
     total = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in document.cells)
     done = 0
     for index, cell in enumerate(document.cells):
-        if cell.cell_type != "code" or not cell.source.strip():
+        if client.stopping or cell.cell_type != "code" or not cell.source.strip():
             continue
         done += 1
         say(f"cell {done} of {total}")
@@ -167,6 +191,7 @@ def _client_class() -> type:
 
     class Client(NotebookClient):  # type: ignore[misc, unused-ignore]
         current_cell_id: str | None = None
+        stopping: bool = False
 
         def send_cell_ids(self) -> None:
             """Put the id of the cell under way into each request's metadata, where ipykernel looks for it."""

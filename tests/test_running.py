@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -97,6 +102,23 @@ def test_a_cell_that_takes_too_long_is_interrupted_and_recorded(folder):
     with pytest.raises(CellFailed, match="took too long"):
         run(path, timeout=1)
 
+    assert [one.status for one in lineage(path).runs] == ["interrupted"]
+
+
+def test_an_interrupted_run_is_recorded_as_such(folder):
+    """Ctrl-C interrupts the cell under way, ends the kernel, and says so in two lines; exit code 130."""
+    source = "open('begun', 'w').close()\nimport time\ntime.sleep(60)"
+    path = write_notebook(folder / "n.ipynb", {"a": source, "b": "x = 1"})
+    command = [sys.executable, "-m", "swarmprov_nb.cli", "run", str(path)]
+    env = {**os.environ, "PYTHONPATH": str(NOTEBOOKS.parent)}
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as ran:
+        while not Path("begun").exists() and ran.poll() is None:
+            time.sleep(0.05)
+        ran.send_signal(signal.SIGINT)
+        said = ran.communicate(timeout=60)[1]
+
+    assert ran.returncode == 130
+    assert len(said.splitlines()) == 2, said
     assert [one.status for one in lineage(path).runs] == ["interrupted"]
 
 
