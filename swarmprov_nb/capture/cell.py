@@ -11,6 +11,7 @@ from swarmprov_nb.capture.names import Names, names_of
 from swarmprov_nb.capture.opaque import acting_names
 from swarmprov_nb.capture.seeds import seeded_generators
 from swarmprov_nb.capture.tracking import contained
+from swarmprov_nb.capture.uses import Uses, uses_of
 
 _OUTPUTS: Final = frozenset({"Out", "_oh"})
 _NESTING: Final = frozenset({"capture", "provenance"})
@@ -23,6 +24,7 @@ class Cell:
     source: str
     tree: ast.Module
     names: Names
+    uses: Uses
     acting: frozenset[str]
     seeded: frozenset[str]
     outputs: frozenset[str]
@@ -64,6 +66,7 @@ def cell_of(source: str, transform: Callable[[str], str]) -> Cell:
         source=source,
         tree=whole,
         names=names,
+        uses=uses_of(whole),
         acting=frozenset(acting_names(whole)),
         seeded=frozenset(seeded_generators(whole)),
         outputs=frozenset(_outputs(whole)),

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import dis
 import functools
+import gc
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from swarmprov_nb.capture.makers import returned
 from swarmprov_nb.capture.names import names_in
 
 _CONSTRUCTING: Final = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"})
+_ASKED: Final = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__delattr__"})
+_SHOWN: Final = frozenset({"__repr__", "__str__", "__format__", "__len__", "__bool__", "__hash__", "_repr_html_"})
 _DYNAMIC: Final = frozenset({"exec", "eval", "globals", "vars", "get_ipython"})
 _PROSE: Final = 1000  # longer texts are no code
 _NODES: Final = 300  # how far a value is searched for functions
+_FUNCTIONS: Final = (types.FunctionType, types.MethodType, functools.partial)
 _ATOMS: Final = (int, float, complex, str, bytes, bool, type(None), types.ModuleType, types.BuiltinFunctionType)
 
 
@@ -29,20 +34,35 @@ def global_names(code: types.CodeType) -> frozenset[str]:
     >>> global_names(compile("lambda: x", "", "eval").co_consts[0])
     frozenset({'x'})
     """
+    return _own_names(code).union(*map(global_names, _nested(code)))
+
+
+@functools.lru_cache(maxsize=4096)
+def names_of_calls(code: types.CodeType, calls: int) -> frozenset[str]:
+    r"""Return the global names that `calls` calls load, one of the other's result; what the last returns is kept.
+
+    >>> source = "def make():\n  seed\n  return lambda: later"
+    >>> names_of_calls(compile(source, "", "exec").co_consts[0], 1)
+    frozenset({'seed'})
+    """
+    kept = returned(code)
+    run = [names_of_calls(part, calls - 1) for part in kept] if calls > 1 else []
+    return _own_names(code).union(*run, *(global_names(part) for part in _nested(code) if part not in kept))
+
+
+def _own_names(code: types.CodeType) -> frozenset[str]:
     found = {step.argval for step in dis.get_instructions(code) if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}}
-    if found & _DYNAMIC:
-        found |= _names_in_texts(code)
-    for part in code.co_consts:
-        if isinstance(part, types.CodeType):
-            found |= global_names(part)
-    return frozenset(found)
+    return frozenset(found | _names_in_texts(code) if found & _DYNAMIC else found)
+
+
+def _nested(code: types.CodeType) -> list[types.CodeType]:
+    return [part for part in code.co_consts if isinstance(part, types.CodeType)]
 
 
 @functools.lru_cache(maxsize=4096)
 def attribute_names(code: types.CodeType) -> frozenset[str]:
     """Return the attribute names that `code` and what is nested in it mention."""
-    nested = [attribute_names(part) for part in code.co_consts if isinstance(part, types.CodeType)]
-    return frozenset(code.co_names).union(*nested)
+    return frozenset(code.co_names).union(*map(attribute_names, _nested(code)))
 
 
 def evaluates(code: types.CodeType) -> bool:
@@ -60,17 +80,30 @@ def _names_in_texts(code: types.CodeType) -> set[str]:
 
 @dataclass(frozen=True)
 class Use:
-    """How a cell uses values: the attributes it names, and whether this value was handed to somebody else's code."""
+    """How a cell uses a value: the attributes it names, and whether the value was handed to somebody else's code.
+
+    A value that is not `operated` on is only kept, asked for an attribute or, if `shown`, printed. `calls` counts the
+    calls of a function whose result is kept, None if more may happen to it. `only_got` and `only_set` are attributes.
+    """
 
     attributes: frozenset[str] = frozenset()
     escapes: bool = False
+    operated: bool = True
+    shown: bool = True
+    calls: int | None = None
+    only_got: frozenset[str] = frozenset()
+    only_set: frozenset[str] = frozenset()
 
 
 @dataclass
 class Code:
-    """What may run when a value is used: code objects, and user classes whose current state then counts."""
+    """What may run when a value is used: code objects, and user classes whose current state then counts.
+
+    `calls` says of code whose result is only kept how often it is called.
+    """
 
     codes: set[types.CodeType] = field(default_factory=set)
+    calls: dict[types.CodeType, int] = field(default_factory=dict)
     classes: set[type] = field(default_factory=set)
 
 
@@ -84,7 +117,10 @@ def code_of(value: Any, namespace: Mapping[str, Any], use: Use) -> Code:
     [frozenset({'pi'})]
     """
     search = _Search(namespace, use)
-    search.visit(value)
+    if use.operated or not isinstance(value, _FUNCTIONS):
+        search.visit(value)
+    if use.calls is not None and isinstance(value, types.FunctionType) and value.__code__ in search.code.codes:
+        search.code.calls[value.__code__] = use.calls
     return search.code
 
 
@@ -122,6 +158,8 @@ class _Search:
             return self._generator(value)
         if isinstance(value, staticmethod | classmethod):
             return (value.__func__,)
+        if type(value).__module__ in {"builtins", "itertools"} and hasattr(type(value), "__next__"):
+            return [part for part in gc.get_referents(value) if type(part) is not type]
         if isinstance(value, list | tuple | set | frozenset):
             return list(value) if len(value) <= _NODES else ()
         if isinstance(value, dict):
@@ -150,12 +188,23 @@ class _Search:
                 self.code.classes.add(base)
                 for name, part in list(vars(base).items()):
                     if self._runs(name, constructing=constructing):
-                        yield part
+                        yield self._accessor(name, part)
+
+    def _accessor(self, name: str, part: Any) -> Any:
+        if not isinstance(part, property) or self._use.escapes:
+            return part
+        if name in self._use.only_set:
+            return part.fset
+        return part.fget if name in self._use.only_got else part
 
     def _runs(self, name: str, *, constructing: bool) -> bool:
         if constructing:
             return name in _CONSTRUCTING or name in self._use.attributes or self._use.escapes
-        return self._use.escapes or name in self._use.attributes or (name[:2] == "__" and name not in _CONSTRUCTING)
+        if self._use.escapes or name in self._use.attributes or name in _ASKED:
+            return True
+        if self._use.operated or len(self._seen) > 1:  # only the value itself is known to be merely asked or shown
+            return name[:2] == "__" and name not in _CONSTRUCTING
+        return self._use.shown and name in _SHOWN
 
     def _instance(self, value: Any) -> Iterable[Any]:
         kind = type(value)
@@ -219,7 +268,8 @@ def reach(
             continue
         done.add(current)
         use = Use(attribute_names(current), escapes=True)
-        for name in global_names(current):
+        calls = code.calls.get(current)
+        for name in global_names(current) if calls is None else names_of_calls(current, calls):
             if name in namespace and name not in reached.names:
                 reached.names.add(name)
                 further = code_of(look_up(name), namespace, use)

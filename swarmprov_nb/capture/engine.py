@@ -47,6 +47,7 @@ class _Run:
     tracker: Tracker | None = None
     listener: Listener | None = None
     writers: dict[str, int] = field(default_factory=dict)
+    wholes: dict[str, int] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     outputs: list[Flow] = field(default_factory=list)
     gap: str | None = None
@@ -193,7 +194,8 @@ class Engine:
         self._variables.between(names, look_inside=threads or self._look_inside)
         self._look_inside = False
         self._state.between()
-        run.writers, run.places = self._variables.writers(), self._variables.places()
+        run.writers, run.wholes = self._variables.writers(), self._variables.writers_of_wholes()
+        run.places = self._variables.places()
         run.reader = Reader(run.cell, self._namespace)
         run.outputs = self._outputs.flows({*run.cell.names.reads, *run.cell.outputs})
         if run.cell.needs_tracking:
@@ -220,7 +222,8 @@ class Engine:
         self._run = run = self._new_run()
         self._variables.between((), look_inside=False)
         self._state.between()
-        run.writers, run.places = self._variables.writers(), self._variables.places()
+        run.writers, run.wholes = self._variables.writers(), self._variables.writers_of_wholes()
+        run.places = self._variables.places()
         self._listen(run)
 
     def _overlaps(self) -> bool:
@@ -303,7 +306,8 @@ class Engine:
             writer = run.writers.get(name)
             if writer is not None:
                 sure = confidence if self._variables.sure(name) else "assumed"
-                flows.append(Flow(writer, name, self._variables.kind(name), sure))
+                kind = self._variables.kind(name)
+                flows += [Flow(each, name, kind, sure) for each in {writer, run.wholes.get(name, writer)}]
         return flows + [flow for flow in self._class_flows(run, reads) if flow not in flows]
 
     def _class_flows(self, run: _Run, reads: Reads) -> list[Flow]:

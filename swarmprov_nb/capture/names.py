@@ -32,7 +32,7 @@ class Names:
     `reads` maps each upward-exposed name to the line of the top-level statement that reads it; `maybe` are those of
     them that the cell may have assigned before. `loads` maps every loaded name to what is surely assigned at all of
     its loads. A run to the end has bound the names in `sure` and stored into those in `changed` (``x[0] = 1``);
-    `guesses` are names that only text suggests.
+    `texts` are names read in formulas and queries, `guesses` names that only text suggests.
     """
 
     reads: dict[str, int] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class Names:
     attributes: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
     guesses: set[str] = field(default_factory=set)
     magics: list[Magic] = field(default_factory=list)
     sure: frozenset[str] = frozenset()
@@ -361,6 +362,7 @@ class _Walker:
             found += names_in(argument.value) if attribute in {"eval", "evaluate"} and evaluating else []
             for name in found:
                 self.load(name, assigned)
+                self.names.texts.add(name)
 
     def _lambda(self, node: ast.Lambda, assigned: Assigned) -> Assigned:
         arguments = node.args

@@ -33,7 +33,16 @@ class Reader:
         self._code = {name: self._code_of(name) for name in self._names.reads if name in namespace}
 
     def _code_of(self, name: str) -> Code:
-        use = Use(frozenset(self._names.attributes), escapes=name in self._names.passed)
+        uses = self._cell.uses
+        use = Use(
+            frozenset(self._names.attributes),
+            escapes=name in self._names.passed,
+            operated=name not in uses.quiet or name in self._names.texts | self._names.guesses,
+            shown=name in uses.shown,
+            calls=uses.made.get(name),
+            only_got=uses.loaded - uses.stored,
+            only_set=uses.stored - uses.loaded,
+        )
         return code_of(self._namespace[name], self._namespace, use)
 
     def reads(

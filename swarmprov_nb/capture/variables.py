@@ -50,6 +50,7 @@ class Variables:
         self._namespace = namespace
         self._hidden = frozenset(hidden)
         self._writers: dict[str, int] = {}
+        self._itself: dict[str, int] = {}  # who last changed more of it than a part that other names share
         self._versions: dict[str, Version] = {}
         self._unsure: set[str] = set()
         self._imported: set[str] = set()
@@ -72,6 +73,10 @@ class Variables:
     def writers(self) -> dict[str, int]:
         """Return all last writers."""
         return dict(self._writers)
+
+    def writers_of_wholes(self) -> dict[str, int]:
+        """Return who wrote what has changed since only in a part that was reached through other names."""
+        return dict(self._itself)
 
     def kind(self, name: str) -> str:
         """Return ``import`` for imported names and modules, else ``var``."""
@@ -121,7 +126,9 @@ class Variables:
         candidates = {name for name in after.keys() - bound if name in touched or self._links(name, shared)}
         outcome.mutated = [name for name in sorted(candidates) if self._changed_inside(name, budget)]
         self._take(sequence, touch, bound, fresh)
-        outcome.mutated = sorted({*outcome.mutated, *self._stored_into(touch, bound), *self._acted(touch, bound)})
+        outcome.mutated = sorted({*outcome.mutated, *self._stored_into(touch, bound)})
+        self._note_wholes(outcome.mutated, touch)
+        outcome.mutated = sorted({*outcome.mutated, *self._acted(touch, bound)})
         self._writers |= dict.fromkeys([*outcome.bound, *outcome.mutated], sequence)
         for name in outcome.deleted:
             self._forget(name)
@@ -130,8 +137,18 @@ class Variables:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
+    def _note_wholes(self, mutated: Iterable[str], touch: Touch) -> None:
+        """A change to a part, reached through another name, leaves what the last writer did to the rest."""
+        wholes = {self._places.get(name) for name in touch.used}
+        for name in mutated:
+            if name in touch.used or self._places.get(name) in wholes or name not in self._writers:
+                self._itself.pop(name, None)
+            else:
+                self._itself.setdefault(name, self._writers[name])
+
     def _forget(self, name: str) -> None:
         self._writers.pop(name, None)
+        self._itself.pop(name, None)
         self._versions.pop(name, None)
         self._unsure.discard(name)
         self._imported.discard(name)

@@ -6,12 +6,14 @@ whether it saw all. Side effects are none: no user method, property or iterator 
 
 from __future__ import annotations
 
+import builtins
 import functools
 import io
 import marshal
 import re
 import sys
 import types
+import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,7 +31,8 @@ _QUICK_ITEMS: Final = _QUICK_BYTES // 8
 _SAMPLES: Final = 64
 _SAMPLE_BYTES: Final = 1 << 12
 _BENIGN: Final = re.compile(
-    r".*_cache|_?cached?_.*|_cache.*|_item_cache|predict_(start|end|dates)$|__(dict|weakref|doc|module|annotations)__$"
+    r".*_cache|_?cached?_.*|_cache.*|_item_cache|predict_(start|end|dates)$"
+    r"|__(dict|weakref|doc|module|annotations|slotnames)__$"
     r"|_abc_impl$|__(firstlineno|static_attributes|annotate.*|annotations_cache)__$"
 )
 _OPAQUE: Final = frozenset({
@@ -176,13 +179,18 @@ class Walker:
 
     def _object(self, value: Any, kind: type) -> None:
         self.emit(kind.__name__)
-        if issubclass(kind, _IMMUTABLE):
+        if issubclass(kind, _IMMUTABLE) or (kind is dict and _is_namespace(value)):
             self.emit(id(value))
             return
         for family in (_container, _code, arrays.walk, frames.walk, iterators.walk, _foreign):
             if family(self, value, kind):
                 return
         _instance(self, value, kind)
+
+
+def _is_namespace(value: dict[str, Any]) -> bool:
+    """Whether this is ``globals()`` of the notebook, whose names are looked at one by one, or of the built-ins."""
+    return value is vars(builtins) or value is vars(sys.modules["__main__"])
 
 
 def _container(walker: Walker, value: Any, kind: type) -> bool:
@@ -269,9 +277,16 @@ def _foreign(walker: Walker, value: Any, kind: type) -> bool:
     if hasattr(kind, "_trait_values"):
         walker.owned.add(id(value))
         walker.push([getattr(value, "_trait_values", None)])  # reading a trait by its name would run its default
+    elif kind is weakref.ReferenceType:
+        walker.push([value()])
+    elif kind in {io.StringIO, io.BytesIO}:
+        walker.owned.add(id(value))
+        walker.emit(None if value.closed else (value.tell(), hash(value.getvalue())))
     elif kind.__module__.partition(".")[0] in _OPAQUE or issubclass(kind, io.IOBase):
         walker.opaque.add(id(value))
         walker.opaque.update(_inside(value))
+        if kind.__module__.startswith("logging"):
+            walker.push([vars(value).get(name) for name in ("handlers", "stream")])
     elif kind.__module__.startswith("pyarrow") or kind.__module__.startswith("polars"):
         pass  # immutable, but for a few calls
     elif hasattr(kind, "_version") and kind.__module__.startswith("torch"):
