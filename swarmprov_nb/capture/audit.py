@@ -89,7 +89,8 @@ def _text(path: Any) -> str | None:
         return None
     try:
         text = os.fsdecode(path)
-        return None if text.startswith("<") else os.path.abspath(text)  # noqa: PTH100 - no pathlib in a hook this hot
+        made_up = text.startswith("<") and text.endswith(">")  # "<stdin>", "<string>"
+        return None if made_up else os.path.abspath(text)  # noqa: PTH100 - no pathlib in a hook this hot
     except (OSError, ValueError, TypeError):
         return None
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from swarmprov_nb.capture.columns import columns_asked
 from swarmprov_nb.capture.names import Names, names_of
 from swarmprov_nb.capture.opaque import acting_names
 from swarmprov_nb.capture.seeds import seeded_generators
@@ -28,6 +29,7 @@ class Cell:
     acting: frozenset[str]
     seeded: frozenset[str]
     outputs: frozenset[str]
+    columns: Mapping[str, set[str]]
     error: str | None = None
 
     @property
@@ -70,6 +72,7 @@ def cell_of(source: str, transform: Callable[[str], str]) -> Cell:
         acting=frozenset(acting_names(whole)),
         seeded=frozenset(seeded_generators(whole)),
         outputs=frozenset(_outputs(whole)),
+        columns=columns_asked(whole),
         error=error,
     )
 

@@ -48,6 +48,7 @@ class _Run:
     listener: Listener | None = None
     writers: dict[str, int] = field(default_factory=dict)
     wholes: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, set[int]] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     outputs: list[Flow] = field(default_factory=list)
     gap: str | None = None
@@ -196,6 +197,7 @@ class Engine:
         self._state.between()
         run.writers, run.wholes = self._variables.writers(), self._variables.writers_of_wholes()
         run.places = self._variables.places()
+        run.columns = self._variables.column_writers(run.cell.columns)
         run.reader = Reader(run.cell, self._namespace)
         run.outputs = self._outputs.flows({*run.cell.names.reads, *run.cell.outputs})
         if run.cell.needs_tracking:
@@ -306,8 +308,10 @@ class Engine:
             writer = run.writers.get(name)
             if writer is not None:
                 sure = confidence if self._variables.sure(name) else "assumed"
-                kind = self._variables.kind(name)
-                flows += [Flow(each, name, kind, sure) for each in {writer, run.wholes.get(name, writer)}]
+                kind, columns = self._variables.kind(name), run.columns.get(name, {writer})
+                known = "coarse" if writer not in columns and sure == "exact" else sure
+                flows.append(Flow(writer, name, kind, known))
+                flows += [Flow(each, name, kind, sure) for each in {*columns, run.wholes.get(name, writer)} - {writer}]
         return flows + [flow for flow in self._class_flows(run, reads) if flow not in flows]
 
     def _class_flows(self, run: _Run, reads: Reads) -> list[Flow]:

@@ -47,13 +47,17 @@ def _frame(walker: Walker, value: Any) -> None:
     for block in manager.blocks:
         places = block.mgr_locs.as_array.tolist() if value.ndim > 1 else [0]
         _block(walker, block.values, places, columns)
+    labels = list(manager.axes[0]) if value.ndim > 1 and walker.first() else []
     for place in sorted(columns):
         kind, cells = columns[place]
+        start = walker.length
         walker.emit(kind)
         if isinstance(cells, np.ndarray) and not cells.dtype.hasobject:
             arrays.cells(walker, cells, np)
         else:
             walker.aside(cells, shares=True)
+        if labels:
+            walker.columns[labels[place]] = walker.since(start)
     walker.push([*manager.axes, value._attrs, *([value.name] if value.ndim == 1 else [])])  # noqa: SLF001 - as above
 
 

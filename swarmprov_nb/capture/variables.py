@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from swarmprov_nb.capture.budget import Budget
+from swarmprov_nb.capture.columns import Columns
 from swarmprov_nb.capture.opaque import acted_on
 from swarmprov_nb.capture.versions import Version, compare, fixed, look
 
@@ -54,6 +55,7 @@ class Variables:
         self._versions: dict[str, Version] = {}
         self._unsure: set[str] = set()
         self._imported: set[str] = set()
+        self._columns = Columns()
         self._places = self.places()
 
     # -- questions -----------------------------------------------------------------------------------------------
@@ -77,6 +79,11 @@ class Variables:
     def writers_of_wholes(self) -> dict[str, int]:
         """Return who wrote what has changed since only in a part that was reached through other names."""
         return dict(self._itself)
+
+    def column_writers(self, asked: Mapping[str, set[str]]) -> dict[str, set[int]]:
+        """Return who last wrote the columns asked for, by name of the frame; names that are no frames are left out."""
+        found = {name: self._columns.writers(name, labels) for name, labels in asked.items()}
+        return {name: writers for name, writers in found.items() if writers}
 
     def kind(self, name: str) -> str:
         """Return ``import`` for imported names and modules, else ``var``."""
@@ -124,8 +131,12 @@ class Variables:
         fresh = {name: self._fresh(name, budget) for name in sorted(bound)}
         shared |= {each for version in fresh.values() if version is not None for each in version.owned}
         candidates = {name for name in after.keys() - bound if name in touched or self._links(name, shared)}
+        frames = {name: self._versions[name].columns for name in candidates if name in self._versions}
         outcome.mutated = [name for name in sorted(candidates) if self._changed_inside(name, budget)]
         self._take(sequence, touch, bound, fresh)
+        for name in {*bound, *outcome.mutated} & self._versions.keys():
+            if self._versions[name].columns:
+                self._columns.settle(sequence, name, frames.get(name, {}), self._versions[name].columns)
         outcome.mutated = sorted({*outcome.mutated, *self._stored_into(touch, bound)})
         self._note_wholes(outcome.mutated, touch)
         outcome.mutated = sorted({*outcome.mutated, *self._acted(touch, bound)})
@@ -149,6 +160,7 @@ class Variables:
     def _forget(self, name: str) -> None:
         self._writers.pop(name, None)
         self._itself.pop(name, None)
+        self._columns.forget(name)
         self._versions.pop(name, None)
         self._unsure.discard(name)
         self._imported.discard(name)

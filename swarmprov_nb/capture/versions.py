@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -23,6 +24,11 @@ class Version:
     def owned(self) -> frozenset[int]:
         """The mutable objects inside, by id."""
         return self.quick.owned
+
+    @property
+    def columns(self) -> Mapping[object, int]:
+        """The digest of each column of a data frame."""
+        return self.quick.columns
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import types
 import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from swarmprov_nb.capture import arrays, frames, iterators
@@ -50,7 +50,7 @@ class Token:
     """What a walk saw: `digest` of the value, ids of `owned` mutable and `opaque` objects in it, whether all was seen.
 
     `private` lists, per object of a library, the attributes that count only as long as they are no addition;
-    `skipped` counts the bytes that were sampled.
+    `skipped` counts the bytes that were sampled. `columns` holds a digest per column of a value that is a data frame.
     """
 
     digest: int
@@ -59,6 +59,7 @@ class Token:
     opaque: frozenset[int]
     private: Mapping[int, frozenset[str]]
     skipped: int
+    columns: Mapping[object, int] = field(default_factory=dict)
 
 
 def token_of(value: Any, *, quick: bool = True, known: Mapping[int, frozenset[str]] | None = None) -> Token:
@@ -86,6 +87,7 @@ class Walker:
         self.owned: set[int] = set()
         self.opaque: set[int] = set()
         self.private: dict[int, frozenset[str]] = {}
+        self.columns: dict[object, int] = {}
         self._emitted: list[Any] = []
         self._stack: list[Any] = []
         self._seen: dict[int, int] = {}
@@ -141,6 +143,19 @@ class Walker:
         for at in range(0, len(items), step):
             self.buffer(pointers(items[at : at + _SAMPLE_BYTES // 8]))
 
+    def first(self) -> bool:
+        """Whether what is visited now is what the walk began with."""
+        return len(self._seen) == 1
+
+    @property
+    def length(self) -> int:
+        """How much was emitted so far."""
+        return len(self._emitted)
+
+    def since(self, start: int) -> int:
+        """Return a digest of what was emitted since."""
+        return hash(tuple(self._emitted[start:]))
+
     # -- the walk ------------------------------------------------------------------------------------------------
 
     def run(self, value: Any) -> None:
@@ -154,7 +169,8 @@ class Walker:
         from xxhash import xxh3_64_intdigest
 
         digest = xxh3_64_intdigest(marshal.dumps(self._emitted, 2))  # version 2 writes no reference counts
-        return Token(digest, self.complete, frozenset(self.owned), frozenset(self.opaque), self.private, self.skipped)
+        owned, opaque = frozenset(self.owned), frozenset(self.opaque)
+        return Token(digest, self.complete, owned, opaque, self.private, self.skipped, self.columns)
 
     def _visit(self, value: Any) -> None:
         kind = type(value)
