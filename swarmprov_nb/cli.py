@@ -63,6 +63,7 @@ def _run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("notebook", type=Path, help="the .ipynb file")
     command.add_argument("-o", "--output", type=Path, metavar="OUT", help="write the executed notebook here")
     command.add_argument("--timeout", type=float, metavar="SECONDS", help="longest time for one cell")
+    command.add_argument("--yes", action="store_true", help="overwrite OUT if it is there")
 
 
 def _show_options(command: argparse.ArgumentParser) -> None:
@@ -170,10 +171,12 @@ def _confirmed(question: str, *, yes: bool) -> bool:
 
 def _run(options: argparse.Namespace) -> int:
     from swarmprov_nb.running import run
-
-    ran = run(options.notebook, output=options.output, timeout=options.timeout, say=_progress)
     from swarmprov_nb.view.captions import plural
 
+    output = options.output
+    if output is not None and output.exists() and not _confirmed(f"Overwrite {output}?", yes=options.yes):
+        raise UsageError(f"{output} is there already.", "Overwrite it by adding --yes, or name another file.")
+    ran = run(options.notebook, output=output, timeout=options.timeout, say=_progress)
     _say(f"Recorded: {plural(ran.cells, 'cell')}. See where things came from by: swarmprov show {options.notebook}")
     return 0
 

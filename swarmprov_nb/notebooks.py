@@ -53,7 +53,9 @@ class Notebook:
             return cls(path, _cells(document["cells"]), dict(document.get("metadata", {})))
         except FileNotFoundError:
             raise UsageError(f"There is no notebook {path}.", "Check the name, or save the notebook first.") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}.", "Check the name and its rights.") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError(
                 f"{path} cannot be read as a notebook: {error}.", "Open and save it in Jupyter, then try again."
             ) from None

@@ -78,6 +78,8 @@ def distrust(home: Home, name: str) -> Signer:
     """Take a key, named by itself or by its label, off the list; UsageError where it is not on it."""
     listed = read_json(home.signers, {})
     key = next((key for key, entry in listed.items() if name in (key, entry["label"])), None)
+    if key is None and name in {signer.label for signer in signers(home).values()} | signers(home).keys():
+        raise UsageError("That is your own key, which is always trusted.", "Remove others by their label.")
     if key is None:
         raise UsageError(f"{name!r} is not on your list of signers.", "See it by: swarmprov trust list")
     entry = listed.pop(key)

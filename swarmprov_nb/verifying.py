@@ -74,6 +74,8 @@ def located(target: str, *, store: str | Path | None, home: Home) -> tuple[Any, 
         reference = Reference.parse(target)  # first: no file that is named like a reference stands in its place
     except InvalidReference:
         if not Path(target).is_file():
+            if Path(target).suffix or "/" in target.removeprefix("bzz://").rstrip("/"):
+                raise UsageError(f"There is no file {target}.", "Check the name, or give a reference.") from None
             raise
         saved = SavedFile(Path(target))
         return saved, saved.root

@@ -85,7 +85,7 @@ def _file(keeper, path, run, kind):
     taken = snapshot_file(path, limit=1 << 20)
     stored = keeper.keep(taken) if run else keeper.cite(taken)
     owner = run or SESSION
-    return Artifact(f"{owner}/file:{path.name}@1", run, f"file:{path.name}", 1, kind, path=path.name, stored=stored)
+    return Artifact(f"{owner}/file:{path.name}@1", run, path.name, 1, kind, path=path.name, stored=stored)
 
 
 def _value(keeper, folder, run, name, *, kind, data):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -67,8 +68,12 @@ class Record:
                 "Run the notebook with %load_ext swarmprov in its first cell, or by: swarmprov run NOTEBOOK",
             )
         with self._explained():
+            if not create and not os.access(self.path.parent, os.W_OK):
+                self._db = self._connected(f"{self.path.absolute().as_uri()}?immutable=1")  # a read-only folder
+                self._require_ours(self._db)
+                return
             self._make_folder()
-            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db = self._connected(self.path.absolute().as_uri())
             self._prepare()
 
     def __enter__(self) -> Self:
@@ -169,6 +174,9 @@ class Record:
 
     # -- inside
 
+    def _connected(self, uri: str) -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+
     def _make_folder(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         ignore = self.path.parent / ".gitignore"
@@ -178,25 +186,28 @@ class Record:
     def _prepare(self) -> None:
         """Create or check the schema; WAL where the file system shares memory, else the rollback journal."""
         db = self._db
+        self._require_ours(db)
         if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             db.execute("PRAGMA journal_mode = DELETE")
         db.execute("PRAGMA synchronous = NORMAL")
         with self._transaction():
-            application = db.execute("PRAGMA application_id").fetchone()[0]
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if empty:
+            if _is_empty(db):
                 for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
                     db.execute(statement)
                 db.execute(f"PRAGMA application_id = {APPLICATION}")
                 db.execute(f"PRAGMA user_version = {VERSION}")
-            elif application != APPLICATION:
-                raise RecordError(f"{self.path} is not a swarmprov record.", "Move that file away and run again.")
-            elif version > VERSION:
-                raise RecordError(
-                    f"{self.path} was written by a newer swarmprov (record version {version}).",
-                    "Upgrade by: pip install --upgrade swarmprov-nb",
-                )
+
+    def _require_ours(self, db: sqlite3.Connection) -> None:
+        """Refuse another program's database, and a newer record, before anything in it is touched."""
+        application = db.execute("PRAGMA application_id").fetchone()[0]
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if application != APPLICATION and not _is_empty(db):
+            raise RecordError(f"{self.path} is not a swarmprov record.", "Move that file away and run again.")
+        if application == APPLICATION and version > VERSION:
+            raise RecordError(
+                f"{self.path} was written by a newer swarmprov (record version {version}).",
+                "Upgrade by: pip install --upgrade swarmprov-nb",
+            )
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -285,6 +296,10 @@ class Record:
 
 
 _Whole = tuple[CellRun, tuple[Edge, ...], tuple[Artifact, ...], tuple[Use, ...]]
+
+
+def _is_empty(db: sqlite3.Connection) -> bool:
+    return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
 def _json(value: Any) -> str:

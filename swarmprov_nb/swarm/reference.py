@@ -72,5 +72,6 @@ def _check_digits(digits: str) -> None:
     length = len(digits)
     if length in {2 * ADDRESS_SIZE, 4 * ADDRESS_SIZE}:
         return
-    kind = "too long" if length > 4 * ADDRESS_SIZE else "cut off"
+    between = 2 * ADDRESS_SIZE < length < 4 * ADDRESS_SIZE
+    kind = "too long or cut off" if between else "too long" if length > 2 * ADDRESS_SIZE else "cut off"
     raise InvalidReference(f"The reference is {kind}: it has {length} characters instead of 64 or 128.", _NEXT)
