@@ -48,8 +48,12 @@ class RunDraft:
 class Catalogue:
     """Knows the artifacts of one session by name; `namespace` is the user's, `folder` the notebook's."""
 
-    def __init__(self, namespace: Mapping[str, Any], folder: Path, session: str, settings: Settings) -> None:
+    def __init__(
+        self, namespace: Mapping[str, Any], folder: Path, session: str, settings: Settings, *,
+        notebook: Path | None = None,
+    ) -> None:  # fmt: skip
         self._namespace = namespace
+        self._notebook = notebook and os.path.realpath(notebook)  # what %publish reads is no input of the study
         self._folder = folder
         self._project = project_folder(folder)
         self._session = session
@@ -67,7 +71,8 @@ class Catalogue:
         files_before = dict(self._files)
         for name in dict.fromkeys((*seen.bound, *seen.mutated)):
             self._value_made(draft, name)
-        files = [access for access in seen.files if not Path(access.path).is_relative_to(_PACKAGE)]
+        outside = [access for access in seen.files if not Path(access.path).is_relative_to(_PACKAGE)]
+        files = [access for access in outside if access.path != self._notebook]
         for access in files:
             if access.mode == "read":
                 self._file_used(draft, access, files_before)
@@ -159,10 +164,10 @@ class Catalogue:
         meant = [artifact for artifact in inputs if artifact.name.rsplit("/", 1)[-1] == last]
         meant = meant or [artifact for artifact in inputs if artifact.id in used]
         if len(meant) != 1:
-            read = ", ".join(artifact.name for artifact in meant) or "none"
+            read = ", ".join(artifact.name for artifact in meant) or "no file that came from outside this notebook"
             raise UsageError(
-                f"--input {uri} does not say which file is meant; this cell read: {read}.",
-                "Put it on the cell that reads that one file.",
+                f"--input {uri} does not say which file is meant; this cell read {read}.",
+                "Put it on the cell that reads that one file; one that another cell wrote is no input.",
             )
         self.update(draft, replace(meant[0], origin=uri, named=True))
 

@@ -130,6 +130,11 @@ def plan(
     _require_text(notebook)
     disclosures = _disclosures(recorded, choices)
     published = [artifact_id for artifact_id, kind in disclosures.items() if kind == PUBLISHED]
+    if not published and (choices.hide or choices.cite):
+        raise PublishRefused(
+            f"Nothing of {notebook.path.name} is left to publish: what it made is hidden or cited by your choice.",
+            "Name fewer by --hide and --cite.",
+        )
     if not published:
         raise PublishRefused(
             f"{notebook.path.name} has made nothing that could be published yet.",

@@ -71,7 +71,7 @@ class Published:
             f"✓ {first}",
             f"  reference  {self.reference}",
             f"  check it   swarmprov verify {self.reference}",
-            f"  carry it   swarmprov save {self.reference} publication.swarm",
+            f"  carry it   swarmprov save {self.reference} study.swarm",
             f"  page       {self.page}",
             f"  anchor     {anchored}",
             "  Proves nothing to others until it is on Swarm and on a public chain.",

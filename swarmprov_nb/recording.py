@@ -124,7 +124,8 @@ class Recorder:
 
         with self._lock:
             if self._catalogue is None:
-                self._catalogue = Catalogue(self._shell.user_ns, self.folder, self.session.id, self.settings)
+                self._catalogue = Catalogue(self._shell.user_ns, self.folder, self.session.id, self.settings,
+                                            notebook=self.notebook)  # fmt: skip
             request, self._step = self._step, StepRequest()
             declared, self._declared = [*request.declared, *self._declared], []
             draft = RunDraft(self._run(observation, request), observation)

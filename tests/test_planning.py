@@ -84,7 +84,7 @@ def test_bytes_that_are_gone_stop_it(study):
 
 def test_a_notebook_that_made_nothing(tmp_path, study):
     """Where everything is hidden or cited there is nothing to publish."""
-    with pytest.raises(PublishRefused, match="nothing that could be published"):
+    with pytest.raises(PublishRefused, match="is left to publish: what it made is hidden or cited"):
         _plan(study, hide=("clean", "model"), cite=("summary.csv",))
 
 

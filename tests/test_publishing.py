@@ -308,6 +308,27 @@ def test_a_notebook_renamed_under_its_kernel_is_asked_for_once(kernel, tmp_path)
     assert "Stored and signed" in said
 
 
+def test_the_notebook_itself_is_no_input_of_what_it_records(kernel, recorded):
+    """%publish reads the notebook's file, and that is not the user's doing."""
+    cells = {"load": LOAD, "make": "open('b.txt', 'w').write('b')"}
+    k = kernel(cells)
+    for key, source in [*cells.items(), ("give", "%publish")]:
+        k.run(source, key)
+
+    assert [artifact.name for artifact in recorded().artifacts] == ["b.txt"]
+
+
+def test_an_input_that_another_cell_wrote_is_said_to_be_none(kernel):
+    """The message does not claim that the cell read nothing."""
+    k = kernel()
+    k.run(LOAD)
+    k.run("open('a.csv', 'w').write('a')")
+    said = k.run("%%provenance read --input https://example.org/data\nopen('a.csv').read()").error
+
+    assert "this cell read no file that came from outside this notebook" in said
+    assert "one that another cell wrote is no input" in said
+
+
 def test_each_kernel_publishes_what_it_recorded_itself(kernel):
     """With two kernels on one notebook, the older one does not publish what the newer one made."""
     cells = {"load": LOAD, "make": "open('b.txt', 'a').write('b')"}
