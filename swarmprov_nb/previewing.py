@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.manifest.disclosure import shown_name
@@ -20,6 +21,13 @@ _STEP = 1000
 _LABEL = 60
 _WIDTH = 100
 _KIND = 47  # the column where an item says what it is
+
+
+_IN_SOURCE: Final = {
+    "URL": re.compile(r"https?://[^\s\"')>]+"),
+    "e-mail": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "path": re.compile(r"[\"']((?:\.{0,2}/|~/)?[\w.-]+(?:/[\w.-]+)+|[\w-]+\.[A-Za-z]\w{1,6})[\"']"),
+}
 
 
 def preview(planned: Plan, publisher: Publisher) -> str:
@@ -75,15 +83,21 @@ def _leaves(planned: Plan) -> Iterator[str]:
         yield f"Cited: {cited}; whoever can guess such data can confirm it."
     if planned.hidden:
         yield f"Hidden: {len(planned.hidden)}; their number and place in the graph show."
-    contains = "Source and Markdown are public and contain: paths, URLs, e-mails and string literals as written"
-    hidden = [shown_name(artifact) for artifact in planned.hidden]
-    text = "\n".join(cell.source for cell in planned.notebook.cells)
-    shared = [clean(name, limit=_LABEL) for name in hidden if name and name in text]
-    yield f"{contains}{'; names of hidden artifacts stand in it: ' + ', '.join(shared) if shared else ''}."
+    yield f"Source and Markdown are public and contain: {', '.join(_said_in_source(planned))}."
     packages = planned.recorded.session.environment.get("packages", [])
     private = [clean(package["name"], limit=_LABEL) for package in packages if package.get("editable")]
     listed = f" (private ones: {', '.join(private)})" if private else ""
     yield f"Also public: packages{listed}, run times, your key and wallet, which link your publications."
+
+
+def _said_in_source(planned: Plan) -> Iterator[str]:
+    """Say what stands in the notebook's text that a person may not think of: counted, and hidden names by name."""
+    text = "\n".join([*(cell.source for cell in planned.notebook.cells), *map(bytes.decode, planned.sources.values())])
+    for noun, pattern in _IN_SOURCE.items():
+        yield plural(len(set(pattern.findall(text))), noun)
+    hidden = [shown_name(artifact) for artifact in planned.hidden]
+    shared = [clean(name, limit=_LABEL) for name in hidden if name and name in text]
+    yield f"names of what is hidden: {', '.join(shared)}" if shared else "no name of what is hidden"
 
 
 def _label(artifact: Artifact) -> str:
