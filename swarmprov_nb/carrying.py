@@ -10,6 +10,7 @@ from typing import Any
 
 from swarmprov_nb.errors import SwarmprovError, UsageError, VerificationFailed
 from swarmprov_nb.home import Home
+from swarmprov_nb.own_files import note_own
 from swarmprov_nb.publication import collection, is_safe_path, listing
 from swarmprov_nb.storing import user_store
 from swarmprov_nb.verifying import Accepted, examine, located
@@ -38,6 +39,7 @@ def get(target: str | Path, folder: str | Path, *, store: str | Path | None = No
         raise SwarmprovError(
             f"{goal} cannot be written: {error.strerror}.", "Name a folder on a disk with room that you may write to."
         ) from error
+    note_own(goal)
     return goal
 
 
@@ -85,6 +87,7 @@ def save(
         raise UsageError(f"{file} is there already.", "Name another file, or overwrite it by --yes (overwrite=True).")
     listing(storage, root)
     save_chunks(storage, root, Path(file), overwrite=overwrite)
+    note_own(Path(file))
     return Path(file)
 
 

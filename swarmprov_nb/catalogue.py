@@ -15,6 +15,7 @@ from swarmprov_nb.declarations import Declared
 from swarmprov_nb.errors import ArtifactError, SwarmprovError, UsageError
 from swarmprov_nb.lineage import Artifact, CellRun, Declaration, Use
 from swarmprov_nb.notebooks import project_folder
+from swarmprov_nb.own_files import is_own
 
 _PACKAGE = Path(os.path.realpath(__file__)).parent  # our own code is no data of the user's
 _SUFFIXES = {
@@ -50,10 +51,11 @@ class Catalogue:
 
     def __init__(
         self, namespace: Mapping[str, Any], folder: Path, session: str, settings: Settings, *,
-        notebook: Path | None = None,
+        notebook: Path | None = None, home: Path | None = None,
     ) -> None:  # fmt: skip
         self._namespace = namespace
         self._notebook = notebook and os.path.realpath(notebook)  # what %publish reads is no input of the study
+        self._home = home and Path(os.path.realpath(home))
         self._folder = folder
         self._project = project_folder(folder)
         self._session = session
@@ -71,13 +73,13 @@ class Catalogue:
         files_before = dict(self._files)
         for name in dict.fromkeys((*seen.bound, *seen.mutated)):
             self._value_made(draft, name)
-        outside = [access for access in seen.files if not Path(access.path).is_relative_to(_PACKAGE)]
+        outside = [access for access in seen.files if not self._is_ours(Path(access.path))]
         files = [access for access in outside if access.path != self._notebook]
         for access in files:
             if access.mode == "read":
                 self._file_used(draft, access, files_before)
         for access in files:
-            if access.mode == "write" and Path(access.path).is_file():
+            if access.mode == "write" and Path(access.path).is_file() and not is_own(Path(access.path)):
                 self._file_made(draft, Path(access.path), named=access.named)
         for flow in seen.flows:
             artifact = before.get(flow.name)
@@ -210,6 +212,10 @@ class Catalogue:
                 "The declared object has no name after this cell.", "Bind it first: df = …, then swarmprov.dataset(df)."
             )
         return next((name for name in names if name in self._values), names[0])
+
+    def _is_ours(self, path: Path) -> bool:
+        """Tell whether a file is our code, or lies in the user's home for swarmprov."""
+        return path.is_relative_to(_PACKAGE) or (self._home is not None and path.is_relative_to(self._home))
 
     # -- names
 

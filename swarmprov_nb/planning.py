@@ -321,6 +321,12 @@ def _advice(plan: Plan) -> Iterator[str]:
     numbers = {cell_id(cell): f"cell {cell.index + 1}" for cell in plan.notebook.cells}
     for key, cells in plan.remarks.items():
         yield f"{plural(len(cells), 'cell')} {_REMARKS[key]}: {', '.join(numbers[cell] for cell in cells)}"
+    recorded_as = plan.recorded.session.notebook
+    if recorded_as not in (None, plan.notebook.path.name):
+        yield f"this work was recorded under the name {clean(str(recorded_as), limit=_LABEL)}"
+    kept = {artifact.id for artifact in plan.lineage.artifacts}
+    stays = [a for a in plan.recorded.artifacts if a.declared and a.stored is not None and a.id not in kept]
+    yield from (f"{clean(a.name, limit=_LABEL)} stays here: nothing that is published came from it" for a in stays)
     gaps = [run for run in plan.lineage.runs if run.gap]
     yield from (f"step {run.step} was not seen whole: {run.gap}" for run in gaps)
 

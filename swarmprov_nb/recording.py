@@ -125,7 +125,7 @@ class Recorder:
         with self._lock:
             if self._catalogue is None:
                 self._catalogue = Catalogue(self._shell.user_ns, self.folder, self.session.id, self.settings,
-                                            notebook=self.notebook)  # fmt: skip
+                                            notebook=self.notebook, home=self.home.root)  # fmt: skip
             request, self._step = self._step, StepRequest()
             declared, self._declared = [*request.declared, *self._declared], []
             draft = RunDraft(self._run(observation, request), observation)

@@ -100,6 +100,8 @@ class Report:
         """What to do next."""
         if [check.name for check in self.failed] == ["notebook"]:
             return "The publication is valid; the file is not what was published. Publish it anew, or get the old one."
+        if self.failed and self.failed[0].name == "chunks":
+            return "This copy is damaged: read another by --store FOLDER, or from a saved file (swarmprov load FILE)."
         if self.failed:
             return "Do not rely on this publication; ask its publisher for the original reference."
         if self.exit_code and self.label is None:

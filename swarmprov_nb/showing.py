@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from swarmprov_nb.errors import RecordError
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import CellRun, Edge, Lineage, Record
+from swarmprov_nb.lineage.questions import only_asks
 from swarmprov_nb.notebooks import Notebook
 
 if TYPE_CHECKING:
@@ -104,5 +105,7 @@ def _cells_of(runs: tuple[CellRun, ...], notebook: Notebook) -> dict[str, int | 
 
 
 def _is_of(found: Lineage, notebook: Notebook) -> bool:
-    known = {cell.source_sha256 for cell in notebook.code}
-    return sum(run.source_sha256 in known for run in found.runs) * 2 > len(found.runs)
+    """Tell whether more than half of the runs, or of the cells that do more than ask, are the other's too."""
+    ran = [run.source_sha256 for run in found.runs if not only_asks(run.source)]
+    cells = {cell.source_sha256 for cell in notebook.code if not only_asks(cell.source)}
+    return sum(run in cells for run in ran) * 2 > len(ran) or len(cells & set(ran)) * 2 > len(cells)

@@ -95,7 +95,8 @@ def open_store(store: str | Path | None, *, home: Home) -> Any:
     folder = Path(named).expanduser() if named else home.store
     if not folder.is_dir():
         raise StorageError(
-            f"There is no store in {folder}.", "Publish something first, or name the store's folder by --store FOLDER."
+            f"There is no store in {folder}.",
+            "Load a saved file by: swarmprov load FILE — or name a store by --store FOLDER.",
         )
     return PackStore.open(folder, create=False)
 

@@ -348,3 +348,20 @@ def test_the_environment_is_recorded_once_and_names_no_person_or_place(kernel, r
     assert f'"{socket.gethostname()}"' not in text
     assert f"/home/{getpass.getuser()}" not in text
     assert str(k.manager.connection_file) not in text
+
+
+def test_what_our_own_verbs_write_in_a_cell_is_no_artifact(kernel, recorded, study, tmp_path):
+    """A cell that gets and saves a publication makes no data; reading a file of it is an input."""
+    from swarmprov_nb.publishing import publish
+
+    reference = publish(study.notebook, yes=True, chain="none", home=study.home, say=lambda _: None).reference
+    k = kernel(notebook=study.notebook)
+    k.run(LOAD)
+    carry = f"swarmprov.save('{reference}', 'p.swarm')\nswarmprov.get('{reference}', 'got')"
+    said = k.run(f"import swarmprov\n{carry}", "get")
+    k.run("text = open('got/data/summary.csv').read()", "read")
+    found = recorded()
+
+    assert said.error is None
+    assert [a.name for a in found.artifacts if a.run is not None] == []
+    assert [a.name for a in found.artifacts if a.run is None] == ["got/data/summary.csv"]
