@@ -937,6 +937,114 @@ CASES = {
         ],
         [(1, 2), (2, 3), (9, 10)],
     ),
+    "runinside": (
+        [
+            "k=3",
+            "%%writefile t.py\nres=k*2",
+            "%run -i t.py",
+            "print(res)",
+        ],
+        [(0, 2), (1, 2), (2, 3)],
+        [],
+    ),
+    "filledin": (
+        [
+            "a=1\nb=2",
+            "c=3",
+            "s='{a} {c:>4}'.format(**globals())",
+            "t='%(c)s' % globals()",
+            "print(s,t)",
+        ],
+        [(0, 2), (1, 2), (1, 3), (2, 4), (3, 4)],
+        [],
+    ),
+    "formula": (
+        [
+            "import pandas as pd, statsmodels.formula.api as smf\ndf=pd.DataFrame({'x':[1.,2,3,5],'y':[2.,4,6,9]})",
+            "pw=2",
+            "def tr(v): return v**pw",
+            "m=smf.ols('y~tr(x)',data=df).fit()",
+            "pw=3",
+            "print(m.rsquared)",
+            "m.predict(df)",
+        ],
+        [(0, 3), (0, 6), (1, 3), (2, 3), (3, 5), (3, 6), (4, 6)],
+        [(2, 6)],
+    ),
+    "editlarge": (
+        [
+            "L=list(range(200000))\nD={i:[i] for i in range(50000)}",
+            "D[40000].append(5)",
+            "L.append(1)",
+            "print(D[40000])",
+            "print(sum(L))",
+        ],
+        [(0, 1), (0, 2), (1, 3), (2, 4)],
+        [],
+    ),
+    "inplace": (
+        [
+            "import pandas as pd\ndf=pd.DataFrame({'a':[1,2]})",
+            "df.dropna(inplace=True)",
+            "print(df)",
+        ],
+        [(0, 1), (1, 2)],
+        [],
+    ),
+    "refit": (
+        [
+            "import numpy as np\nfrom sklearn.linear_model import LinearRegression\nX=np.arange(6.).reshape(3,2); y=X[:,0]",
+            "m=LinearRegression()",
+            "m.fit(X,y)",
+            "p=m.predict(X)",
+            "m.fit(X,y)",
+            "p=m.predict(X)",
+        ],
+        [(0, 2), (0, 3), (0, 4), (0, 5), (1, 2), (2, 3), (2, 4), (4, 5)],
+        [],
+    ),
+    "dispatch": (
+        [
+            "from functools import singledispatch\nbase=1\n@singledispatch\ndef show(x): return base",
+            "@show.register\ndef of_int(x:int): return x+base2",
+            "base2=5",
+            "print(show(3))",
+            "base2=6",
+            "print(show(3))",
+        ],
+        [(0, 1), (1, 3), (1, 5), (2, 3), (4, 5)],
+        [(0, 3), (0, 5)],
+    ),
+    "memory": (
+        [
+            "b=bytearray(b'abc')",
+            "m=memoryview(b)",
+            "m[0]=120",
+            "print(b)",
+        ],
+        [(0, 1), (1, 2), (2, 3)],
+        [(0, 3)],
+    ),
+    "mapmethod": (
+        [
+            "import pandas as pd\ns=pd.Series(['a','b'])",
+            "w=2",
+            "def enc(v): return v*w",
+            "e=s.map(enc)",
+        ],
+        [(0, 3), (1, 3), (2, 3)],
+        [],
+    ),
+    "sed": (
+        [
+            "open('l.txt','w').write('a')",
+            "!sed -i.bak 's/a/z/' l.txt",
+            "!echo x > l.txt",
+            "print(open('l.txt').read())",
+        ],
+        [(0, 1), (2, 3)],
+        [],
+    ),
     "namespace": (
         [
             "ns={}\nexec('z=5',ns)",
@@ -972,8 +1080,9 @@ def flows():
 def test_exactly_the_true_flows_are_found(flows, name):
     """Every required pair, and none beyond the accepted ones."""
     cells, must, may = CASES[name]
-    if any("sklearn" in cell for cell in cells):
-        pytest.importorskip("sklearn")
+    for package in ("sklearn", "statsmodels"):
+        if any(package in cell for cell in cells):
+            pytest.importorskip(package)
     if any("matplotlib" in cell for cell in cells):
         pytest.importorskip("matplotlib")
     if any("parquet" in cell or "feather" in cell for cell in cells):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from swarmprov_nb.capture.makers import returned
-from swarmprov_nb.capture.names import names_in
+from swarmprov_nb.capture.texts import names_in
 
 _CONSTRUCTING: Final = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"})
 _ASKED: Final = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__delattr__"})
@@ -23,6 +23,8 @@ _SHOWN: Final = frozenset({"__repr__", "__str__", "__format__", "__len__", "__bo
 _DYNAMIC: Final = frozenset({"exec", "eval", "globals", "vars", "get_ipython"})
 _PROSE: Final = 1000  # longer texts are no code
 _NODES: Final = 300  # how far a value is searched for functions
+_PLAIN: Final = frozenset({"numpy", "pandas", "pyarrow", "matplotlib", "asyncio"})  # hold no code of the user's
+_EVALUATING: Final = frozenset({"statsmodels", "patsy", "formulaic"})  # hold it in formulas, and run it to predict
 _FUNCTIONS: Final = (types.FunctionType, types.MethodType, functools.partial)
 _ATOMS: Final = (int, float, complex, str, bytes, bool, type(None), types.ModuleType, types.BuiltinFunctionType)
 
@@ -210,11 +212,15 @@ class _Search:
         kind = type(value)
         if kind.__module__ == "__main__":
             yield from self._class(kind, constructing=False)
-        if kind.__module__.partition(".")[0] in {"numpy", "pandas", "pyarrow", "matplotlib", "asyncio"}:
+        library = kind.__module__.partition(".")[0]
+        if library in _PLAIN or (library in _EVALUATING and not (self._use.escapes or self._predicts())):
             return
         inner = getattr(value, "__dict__", None)
         if type(inner) is dict:
             yield from list(inner.values())
+
+    def _predicts(self) -> bool:
+        return any("predict" in name or "forecast" in name for name in self._use.attributes)
 
 
 def _cells(closure: Iterable[types.CellType]) -> Iterator[Any]:

@@ -295,6 +295,7 @@ class Engine:
             assigned=frozenset(bound),
             imported=frozenset(self._imported(cell)),
             changed=frozenset() if failed else frozenset(cell.names.changed & reads.names.keys()),
+            edited=frozenset() if failed else frozenset(cell.names.edited & reads.names.keys()),
             writing=writes_database("\n".join([cell.source, *texts])),
         )
 

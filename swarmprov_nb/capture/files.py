@@ -14,6 +14,7 @@ from swarmprov_nb.capture.audit import Event, Listener
 from swarmprov_nb.capture.observation import FileAccess, Flow
 from swarmprov_nb.capture.places import Places
 
+_UPDATING: Final = re.compile(r">>|\b(?:sed|perl)\b[^|\n]*\s-\w*i|\btee\s+-a\b|\bpatch\b")
 _LISTING: Final = re.compile(
     r"\b(listdir|scandir|i?r?glob|walk|iterdir|rmtree|copytree|make_archive|ls|find|cat|zip|tar)\b"
 )
@@ -132,7 +133,7 @@ class Files:
         """What other programs wrote is a difference of the folder; what they read is guessed from the cell's text."""
         after = folders.look(self._folder)
         written = [path for path in folders.changed(self._before or {}, after) if run.is_data(path)]
-        overwritten = set(written) if ">>" not in run.source else set()
+        overwritten = set(written) if not _UPDATING.search(run.source) else set()
         for path in dict.fromkeys([*self._writers, *after]):
             if path not in run.writes and path not in overwritten and run.mentions(path) and self._was_there(path):
                 run.reads.setdefault(path, "coarse")

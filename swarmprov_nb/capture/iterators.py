@@ -16,7 +16,6 @@ _WINDOWS: Final[tuple[type, ...]] = (
     type({}.values()),
     type({}.items()),
     types.MappingProxyType,
-    memoryview,
 )
 
 
@@ -29,6 +28,9 @@ def walk(walker: Walker, value: Any, kind: type) -> bool:
         walker.emit(len(value))
         walker.push(value)
         return True
+    if kind is memoryview:
+        walker.push([_behind(value)])
+        return True
     if kind in _WINDOWS:
         walker.push(part for part in gc.get_referents(value) if type(part) is not type)
         return True
@@ -39,6 +41,13 @@ def walk(walker: Walker, value: Any, kind: type) -> bool:
     walker.emit(value.__length_hint__() if hasattr(kind, "__length_hint__") else getattr(value, "line_num", 0))
     walker.push(part for part in gc.get_referents(value) if type(part) is not type)
     return True
+
+
+def _behind(value: memoryview) -> Any:
+    try:
+        return value.obj
+    except ValueError:  # released
+        return None
 
 
 def _generator(walker: Walker, value: types.GeneratorType[Any, Any, Any]) -> bool:

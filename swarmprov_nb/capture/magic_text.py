@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 INERT: Final = frozenset({
@@ -50,6 +51,8 @@ class Magic:
         """
         if self.name == "provenance":
             return self.body
+        if self.name == "run":
+            return _script(self.line)
         if self.name not in CODE:
             return None
         line = "" if self.name == "capture" else _OPTIONS.sub("", self.line)
@@ -76,6 +79,18 @@ class Magic:
         for inner in _BRACES.findall(text):
             words |= set(_WORD.findall(inner))
         return words if self.shell else words | set(_WORD.findall(text))
+
+
+def _script(line: str) -> str | None:
+    """Return the text of a script that runs in the notebook's own namespace: ``%run -i clean.py``."""
+    words = line.split()
+    scripts = [word for word in words if word.endswith((".py", ".ipy"))]
+    if "-i" not in words or not scripts:
+        return None
+    try:
+        return Path(scripts[0]).expanduser().read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
 
 
 def magic_of(call: ast.Call) -> Magic | None:

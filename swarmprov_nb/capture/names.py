@@ -7,18 +7,18 @@ an assignment which may not have run is `maybe`: whoever sees the run's outcome 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from swarmprov_nb.capture.magic_text import Magic, magic_of
+from swarmprov_nb.capture.texts import names_filled_in, names_in_arguments
 
 _DYNAMIC: Final = frozenset({"exec", "eval", "globals", "locals", "vars", "get_ipython"})
-_QUERY: Final = re.compile(r"@([A-Za-z_]\w*)")
-_FORMULA: Final = re.compile(r"([A-Za-z_]\w*)\s*[(.]")
 _LOOKING: Final = frozenset({"bool", "hasattr", "id", "isinstance", "issubclass", "len", "print", "repr", "type"})
-_EVALUATORS: Final = frozenset({"pd", "pandas", "ne", "numexpr"})
+_EDITING: Final = frozenset({"add", "append", "appendleft", "clear", "discard", "extend", "fit", "fit_predict",
+                             "fit_transform", "insert", "partial_fit", "remove", "reverse", "set_params", "setdefault",
+                             "sort", "update"})  # fmt: skip
 _LEAVES: Final = (ast.Raise, ast.Return, ast.Break, ast.Continue)
 
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -31,7 +31,8 @@ class Names:
 
     `reads` maps each upward-exposed name to the line of the top-level statement that reads it; `maybe` are those of
     them that the cell may have assigned before. `loads` maps every loaded name to what is surely assigned at all of
-    its loads. A run to the end has bound the names in `sure` and stored into those in `changed` (``x[0] = 1``);
+    its loads. A run to the end has bound the names in `sure`, stored into those in `changed` (``x[0] = 1``) and called
+    a method of those in `edited` that is known to change things;
     `texts` are names read in formulas and queries, `guesses` names that only text suggests.
     """
 
@@ -43,6 +44,7 @@ class Names:
     attributes: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
+    edited: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     guesses: set[str] = field(default_factory=set)
     magics: list[Magic] = field(default_factory=list)
@@ -68,17 +70,8 @@ def names_of(tree: ast.Module, parse: Callable[[str], ast.Module] = ast.parse) -
     return walker.names
 
 
-def names_in(text: str) -> list[str]:
-    """Return the names in a text that is an expression or statements, none if it is neither.
-
-    >>> names_in("a + b.c"), names_in("a dog")
-    (['a', 'b'], [])
-    """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return []
-    return sorted({part.id for part in ast.walk(tree) if isinstance(part, ast.Name)})
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
 
 
 def _root(node: ast.expr) -> set[str]:
@@ -322,7 +315,11 @@ class _Walker:
         if magic is not None:
             return self._magic(magic, assigned)
         assigned = self.expression(node.func, assigned)
-        self._strings(node, assigned)
+        texts = names_in_arguments(node)
+        self.names.texts.update(texts)
+        for name in [*texts, *names_filled_in(node)]:
+            self.load(name, assigned)
+        self._in_place(node)
         looking = isinstance(node.func, ast.Name) and node.func.id in _LOOKING
         self._calls += 1
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
@@ -330,6 +327,15 @@ class _Walker:
             assigned = self.expression(argument, assigned)
         self._calls -= 1
         return assigned
+
+    def _in_place(self, node: ast.Call) -> None:
+        """Note ``frame.dropna(inplace=True)``, and methods that change what they are called on."""
+        if self._depth or not isinstance(node.func, ast.Attribute):
+            return
+        if any(keyword.arg == "inplace" and _is_true(keyword.value) for keyword in node.keywords):
+            self.names.changed |= {node.func.value.id} if isinstance(node.func.value, ast.Name) else set()
+        elif node.func.attr in _EDITING:
+            self.names.edited |= _root(node.func.value)
 
     def _magic(self, magic: Magic, assigned: Assigned) -> Assigned:
         self.names.magics.append(magic)
@@ -350,19 +356,10 @@ class _Walker:
             assigned = self.store(name, assigned)
         return assigned
 
-    def _strings(self, node: ast.Call, assigned: Assigned) -> None:
-        """Read the names inside ``frame.query("a > @limit")`` and ``ols("y ~ scale(x)")``."""
-        evaluating = bool(_root(node.func) & _EVALUATORS)
-        attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
-                continue
-            found = _QUERY.findall(argument.value) if attribute in {"query", "eval"} else []
-            found += _FORMULA.findall(argument.value) if "~" in argument.value else []
-            found += names_in(argument.value) if attribute in {"eval", "evaluate"} and evaluating else []
-            for name in found:
-                self.load(name, assigned)
-                self.names.texts.add(name)
+    def _binop(self, node: ast.BinOp, assigned: Assigned) -> Assigned:
+        for name in names_filled_in(node):
+            self.load(name, assigned)
+        return self.expression(node.right, self.expression(node.left, assigned))
 
     def _lambda(self, node: ast.Lambda, assigned: Assigned) -> Assigned:
         arguments = node.args

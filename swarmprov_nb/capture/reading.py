@@ -10,7 +10,8 @@ from typing import Any
 
 from swarmprov_nb.capture.cell import Cell
 from swarmprov_nb.capture.closures import Code, Use, code_of, evaluates, pending_codes, reach
-from swarmprov_nb.capture.names import Names, names_in
+from swarmprov_nb.capture.names import Names
+from swarmprov_nb.capture.texts import names_in
 
 
 @dataclass

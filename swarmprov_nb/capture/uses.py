@@ -9,7 +9,7 @@ from typing import Final
 
 SHOWING: Final = frozenset({"bool", "display", "format", "hasattr", "id", "isinstance", "issubclass", "len", "print",
                             "repr", "str", "type"})  # fmt: skip
-_LAZY: Final = frozenset({"filter", "map", "partial", "partialmethod"})  # they keep a function and call it later
+_LAZY: Final = frozenset({"filter", "map", "partial"})  # they keep a function and call it later
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ def _members(value: ast.expr) -> Iterator[ast.expr]:
 def _plain(value: ast.expr) -> Iterator[ast.Name]:
     if isinstance(value, ast.Name):
         yield value
-    elif isinstance(value, ast.Call) and _last(value.func) in _LAZY:
+    elif isinstance(value, ast.Call) and (_name(value.func) in _LAZY or _name(value.func, dotted=True) == "partial"):
         yield from (part for part in value.args if isinstance(part, ast.Name))
 
 
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+def _name(node: ast.expr, *, dotted: bool = False) -> str:
+    return getattr(node, "attr" if dotted else "id", "")
 
 
 def _maker(value: ast.expr) -> dict[int, int]:

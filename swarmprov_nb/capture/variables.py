@@ -24,7 +24,8 @@ _IPYTHON: Final = re.compile(r"_{1,3}$|_\d+$|_i{1,3}$|_i\d+$|_i?[ho]$|_[io]h$|_d
 class Touch:
     """What a run may have done to names: `used` were loaded, `acted` loaded and not just shown, `assigned` bound.
 
-    `changed` were stored into (``x[0] = 1``), `imported` are bound by imports; `writing` allows changes to databases.
+    `changed` were stored into (``x[0] = 1``), `edited` had a method called that is known to change things, `imported`
+    are bound by imports; `writing` allows changes to databases.
     """
 
     used: frozenset[str]
@@ -32,6 +33,7 @@ class Touch:
     assigned: frozenset[str]
     imported: frozenset[str] = frozenset()
     changed: frozenset[str] = frozenset()
+    edited: frozenset[str] = frozenset()
     writing: bool = True
 
 
@@ -207,9 +209,14 @@ class Variables:
 
     def _stored_into(self, touch: Touch, bound: set[str]) -> set[str]:
         """Return the names that the text stores into, and the other names of those objects: no look is needed."""
-        names = {name for name in touch.changed - bound if name in self._namespace}
-        changed = {id(self._namespace[name]) for name in names if name in self._versions}
-        return names | {name for name in self._versions.keys() - bound if self._links(name, changed)}
+        changed = touch.changed | {name for name in touch.edited if self._edit_counts(name)}
+        names = {name for name in changed - bound if name in self._namespace}
+        places = {id(self._namespace[name]) for name in names if name in self._versions}
+        return names | {name for name in self._versions.keys() - bound if self._links(name, places)}
+
+    def _edit_counts(self, name: str) -> bool:
+        """Whether an edit is a change even where none is seen: nobody looked there, or a model was fitted again."""
+        return name in self._unsure or hasattr(type(self._namespace.get(name)), "get_params")
 
     def _acted(self, touch: Touch, bound: set[str]) -> list[str]:
         """Return what drawing, writing or executing through opaque objects changed: they show nothing inside."""

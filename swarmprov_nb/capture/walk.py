@@ -257,7 +257,7 @@ def _sequence(walker: Walker, items: list[Any]) -> None:
 def _code(walker: Walker, value: Any, kind: type) -> bool:
     if kind is types.FunctionType:
         walker.emit(id(value.__code__))
-        walker.push([value.__defaults__, value.__kwdefaults__, value.__dict__, *(value.__closure__ or ())])
+        walker.push([value.__defaults__, value.__kwdefaults__, *_kept_by(value)])
         walker.owned.add(id(value))
     elif kind is types.CellType:
         walker.owned.add(id(value))
@@ -279,6 +279,14 @@ def _code(walker: Walker, value: Any, kind: type) -> bool:
     else:
         return False
     return True
+
+
+def _kept_by(value: types.FunctionType) -> list[Any]:
+    """Return the attributes and cells of a function, but for what a library's function caches."""
+    if value.__globals__.get("__name__") == "__main__":
+        return [value.__dict__, *(value.__closure__ or ())]
+    cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
+    return [part for name, part in (*value.__dict__.items(), *cells) if not _BENIGN.match(name)]
 
 
 def _cell(value: types.CellType) -> list[Any]:
