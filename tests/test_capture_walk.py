@@ -6,6 +6,7 @@ import collections
 import functools
 import itertools
 import random
+import types
 
 import numpy as np
 import pandas as pd
@@ -228,3 +229,37 @@ def test_looking_runs_no_code_of_the_user():
     token_of([Trap(a=1), {"k": Trap()}])
 
     assert called == []
+
+
+def test_a_property_named_dict_is_not_run():
+    """Proxies have one; looking at them runs nothing of the user's."""
+    run = []
+
+    class Proxy:
+        @property
+        def __dict__(self):
+            run.append(1)
+            return {}
+
+    assert token_of(Proxy()).complete
+    assert run == []
+
+
+def test_plain_attributes_are_seen_in_every_kind_of_object():
+    """Instances, namespaces of the standard library and objects with slots."""
+    space = types.SimpleNamespace(x=1)
+    before = token_of(space).digest
+    space.x = 2
+
+    assert token_of(space).digest != before
+
+
+def test_a_view_whose_base_was_resized_is_not_read():
+    """Its memory is gone, and reading it would end the kernel."""
+    np = pytest.importorskip("numpy")
+    base = np.zeros((2000, 2000))
+    view, turned = base[1:], base.T[::-1]
+    base.resize((2, 2), refcheck=False)
+
+    assert token_of(view).complete
+    assert token_of(turned).complete

@@ -60,6 +60,9 @@ def _array(walker: Walker, value: Any, np: Any) -> bool:
         walker.owned.add(id(base))
         base = getattr(base, "base", None)
     walker.emit(value.shape, str(value.dtype))
+    if isinstance(value.base, np.ndarray) and not _within(value, value.base):
+        walker.emit("gone")  # its base was resized: reading it would end the kernel
+        return True
     plain = value.view(np.ndarray) if type(value) is not np.ndarray else value
     if value.dtype.hasobject:
         _objects(walker, plain)
@@ -68,6 +71,19 @@ def _array(walker: Walker, value: Any, np: Any) -> bool:
     if hasattr(type(value), "mask") and hasattr(value, "_mask"):
         walker.push([value._mask])  # noqa: SLF001 - reading `.mask` makes a new view
     return True
+
+
+def _within(value: Any, base: Any) -> bool:
+    """Whether the memory of a view still is its base's."""
+    low, high = _bounds(value)
+    start, end = _bounds(base)
+    return value.size == 0 or (start <= low and high <= end)
+
+
+def _bounds(value: Any) -> tuple[int, int]:
+    place = value.__array_interface__["data"][0]
+    steps = [(length - 1) * stride for length, stride in zip(value.shape, value.strides, strict=True)]
+    return place + sum(min(0, step) for step in steps), place + sum(max(0, step) for step in steps) + value.itemsize
 
 
 def _objects(walker: Walker, value: Any) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from swarmprov_nb.capture.makers import returned
 from swarmprov_nb.capture.texts import names_in
+from swarmprov_nb.capture.walk import own_dictionary
 
 _CONSTRUCTING: Final = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"})
 _ASKED: Final = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__delattr__"})
@@ -215,9 +216,7 @@ class _Search:
         library = kind.__module__.partition(".")[0]
         if library in _PLAIN or (library in _EVALUATING and not (self._use.escapes or self._predicts())):
             return
-        inner = getattr(value, "__dict__", None)
-        if type(inner) is dict:
-            yield from list(inner.values())
+        yield from list(own_dictionary(value).values())
 
     def _predicts(self) -> bool:
         return any("predict" in name or "forecast" in name for name in self._use.attributes)

@@ -42,6 +42,7 @@ _OPAQUE: Final = frozenset({
 # Fitting, summing up and forecasting fill statsmodels' models and results, in public attributes, too; their `data`
 # refers to the user's own frame, which is a variable of its own.
 _LAZY: Final = "statsmodels."
+_SLOTS: Final = (types.GetSetDescriptorType, types.MemberDescriptorType)
 _IMMUTABLE: Final = (types.ModuleType, types.CodeType, range, slice, re.Pattern)
 
 
@@ -341,11 +342,18 @@ def _instance(walker: Walker, value: Any, kind: type) -> None:
         walker.emit(id(value))
 
 
+def own_dictionary(value: Any) -> dict[str, Any]:
+    """Return ``__dict__`` as Python keeps it, without running a property of that name (a proxy has one)."""
+    for base in type(value).__mro__:
+        part = vars(base).get("__dict__")
+        if part is not None:
+            found = part.__get__(value) if type(part) in _SLOTS else None
+            return found if isinstance(found, dict) else {}
+    return {}
+
+
 def _attributes(value: Any) -> dict[str, Any]:
-    try:
-        found = dict(object.__getattribute__(value, "__dict__"))
-    except (AttributeError, TypeError):
-        found = {}
+    found = dict(own_dictionary(value))
     for base in type(value).__mro__:
         for name, part in vars(base).items():
             if type(part) is types.MemberDescriptorType:
