@@ -109,7 +109,7 @@ def statements(depth=2):
     return st.one_of(
         simple,
         st.tuples(term, inner, inner).map(lambda p: f"if {p[0]} > 2:\n{p[1]}\nelse:\n{p[2]}"),
-        st.tuples(name, term, inner).map(lambda p: f"for {p[0]} in range({p[1]}):\n{p[2]}"),
+        st.tuples(name, term, inner).map(lambda p: f"for {p[0]} in range({p[1]} % 4):\n{p[2]}"),
         inner.map(lambda body: f"try:\n{body}\nexcept ZeroDivisionError:\n    pass"),
     )
 
