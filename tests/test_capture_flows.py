@@ -1025,6 +1025,30 @@ CASES = {
         [(0, 1), (1, 2), (2, 3)],
         [(0, 3)],
     ),
+    "vectorized": (
+        [
+            "import numpy as np\nk=3",
+            "f=np.vectorize(lambda x: x*k)",
+            "k=4",
+            "print(f([1,2]))",
+        ],
+        [(1, 3), (2, 3)],
+        [(0, 1)],
+    ),
+    "strategies": (
+        [
+            "w=2\ndef s1(x): return x*w",
+            "class Ctx: pass\nc=Ctx()",
+            "c.run=s1",
+            "w=4",
+            "print(c.run(1))",
+            "table={'a':s1}",
+            "table['a'](2)",
+            "d={'f':s1}; y=d['f'](1)",
+        ],
+        [(0, 2), (0, 5), (0, 7), (1, 2), (2, 4), (3, 4), (3, 6), (3, 7), (5, 6)],
+        [(0, 4), (1, 4)],
+    ),
     "mapmethod": (
         [
             "import pandas as pd\ns=pd.Series(['a','b'])",
