@@ -40,8 +40,9 @@ def uses_of(tree: ast.AST) -> Uses:
     makers: dict[int, int] = {}
     loaded: set[str] = set()
     stored: set[str] = set()
-    calling = any(isinstance(node, ast.Call) for node in ast.walk(tree))
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    calling = any(isinstance(node, ast.Call) for node in nodes)
+    for node in nodes:
         quiet.update(id(part) for part in _asked(node))
         shown.update(part.id for part in _shown(node))
         for value in _kept(node, calling=calling):
@@ -51,7 +52,7 @@ def uses_of(tree: ast.AST) -> Uses:
             (loaded if isinstance(node.ctx, ast.Load) else stored).add(node.attr)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute):
             loaded.add(node.target.attr)
-    loads = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Store)]
+    loads = [part for part in nodes if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Store)]
     made: dict[str, int] = {}
     for part in loads:
         made[part.id] = max(made.get(part.id, 0), makers.get(id(part), 1000))
