@@ -34,7 +34,6 @@ class RunDraft:
     artifacts: list[Artifact] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     updates: list[Artifact] = field(default_factory=list)
-    answers: list[str] = field(default_factory=list)
     problems: list[SwarmprovError] = field(default_factory=list)
 
     def replace(self, artifact: Artifact) -> None:

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.manifest.disclosure import shown_name
-from swarmprov_nb.view.captions import plural
+from swarmprov_nb.view.captions import byte_size, plural
 from swarmprov_nb.view.labels import clean
 
 if TYPE_CHECKING:
     from swarmprov_nb.planning import Plan
     from swarmprov_nb.publisher import Publisher
 
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
-_STEP = 1000
 _LABEL = 60
 _WIDTH = 100
 _KIND = 47  # the column where an item says what it is
@@ -43,7 +41,7 @@ def _wrapped(line: str) -> str:
 
 def _lines(planned: Plan, publisher: Publisher) -> Iterator[str]:
     name = clean(planned.notebook.path.name)
-    yield f"Publish {name}: {plural(planned.items, 'item')}, {size(planned.size)}, free on this machine"
+    yield f"Publish {name}: {plural(planned.items, 'item')}, {byte_size(planned.size)}, free on this machine"
     for artifact in planned.published:
         yield _item("✓", _label(artifact), _kind(artifact), artifact.stored.size if artifact.stored else 0)
     outputs = "notebook, sources and figures of what is published"
@@ -109,22 +107,8 @@ def _kind(artifact: Artifact) -> str:
 
 
 def _item(mark: str, name: str, kind: str, bytes_: int) -> str:
-    return f"  {mark} {name:<31} {size(bytes_):>9}  {kind}"
+    return f"  {mark} {name:<31} {byte_size(bytes_):>9}  {kind}"
 
 
 def _chain(chain: str) -> str:
     return "on this machine's own chain: proves nothing to others" if chain == "local" else "nowhere"
-
-
-def size(count: int) -> str:
-    """Return a number of bytes for people.
-
-    >>> size(999), size(18_432), size(2_500_000)
-    ('999 bytes', '18 kB', '2.5 MB')
-    """
-    value, unit = float(count), 0
-    while value >= _STEP and unit < len(_UNITS) - 1:
-        value, unit = value / _STEP, unit + 1
-    if unit == 0:
-        return f"{count} bytes"
-    return f"{value:.0f} {_UNITS[unit]}" if value >= 10 else f"{value:.1f} {_UNITS[unit]}"  # noqa: PLR2004

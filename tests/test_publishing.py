@@ -36,7 +36,7 @@ def test_a_preview_says_what_leaves_and_publishes_nothing(study):
 
     assert result is None
     assert receipts(study.home) == []
-    for words in ("4 items", "clean", "21 bytes", "CC0-1.0", "free", "did:key:", "0x", "Public for ever", "--yes"):
+    for words in ("4 items", "clean", "21 B", "CC0-1.0", "free", "did:key:", "0x", "Public for ever", "--yes"):
         assert words in said
     for words in ("Cited: raw.csv", "no licence is stated", "Source and Markdown are public"):
         assert words in said
@@ -337,8 +337,8 @@ def test_each_kernel_publishes_what_it_recorded_itself(kernel):
         for key, source in cells.items():
             each.run(source, key)
 
-    assert " 1 bytes  file" in older.run("%publish").stdout
-    assert " 2 bytes  file" in newer.run("%publish").stdout
+    assert " 1 B  file" in older.run("%publish").stdout
+    assert " 2 B  file" in newer.run("%publish").stdout
 
 
 def test_a_fresh_kernel_publishes_what_an_earlier_one_made(kernel):
