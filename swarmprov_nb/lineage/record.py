@@ -121,7 +121,7 @@ class Record:
             if row is None:
                 raise RecordError(f"No artifact {artifact.id} is recorded.", "Run the cell that makes it again.")
             db.execute("UPDATE artifacts SET body = ? WHERE id = ?", (_json(asdict(artifact)), artifact.id))
-            run, edges, artifacts, uses = self._whole_run(db, row[0])
+            ((run, edges, artifacts, uses),) = self._whole(db, which="id", value=row[0])
             db.execute(
                 "UPDATE runs SET mark = ? WHERE id = ?", (self._run_mark(run, edges, artifacts, uses), run.id)
             )
@@ -158,7 +158,7 @@ class Record:
             ).fetchone()
             if row is None:
                 raise RecordError(f"No session {session_id} is recorded here.", "List them by: swarmprov status")
-            whole = self._whole_session(db, session_id)
+            whole = self._whole(db, which="session", value=session_id)
             marks = dict(db.execute("SELECT id, mark FROM runs WHERE session = ?", (session_id,)))
         session = self._session(*row)
         intact = all(hmac.compare_digest(marks[parts[0].id], self._run_mark(*parts)) for parts in whole)
@@ -255,21 +255,23 @@ class Record:
             finally:
                 self._db.execute("ROLLBACK")
 
-    def _whole_run(self, db: sqlite3.Connection, run_id: str) -> _Whole:
-        session = db.execute("SELECT session FROM runs WHERE id = ?", (run_id,)).fetchone()[0]
-        return next(parts for parts in self._whole_session(db, session) if parts[0].id == run_id)
-
-    def _whole_session(self, db: sqlite3.Connection, session_id: str) -> list[_Whole]:
-        rows = db.execute("SELECT id, body FROM runs WHERE session = ? ORDER BY sequence", (session_id,)).fetchall()
+    @staticmethod
+    def _whole(db: sqlite3.Connection, *, which: str, value: str) -> list[_Whole]:
+        """Read runs with all that belongs to them, in order; `which` is the column that picks them: id or session."""
+        runs = f"SELECT id, body FROM runs WHERE {which} = ? ORDER BY sequence"  # noqa: S608 - a column of ours
+        mine = f"IN (SELECT id FROM runs WHERE {which} = ?)"  # noqa: S608 - as above
+        rows = db.execute(runs, (value,)).fetchall()
         edges: dict[str, list[Edge]] = {row[0]: [] for row in rows}
         artifacts: dict[str, list[Artifact]] = {row[0]: [] for row in rows}
         uses: dict[str, list[Use]] = {row[0]: [] for row in rows}
-        mine = "IN (SELECT id FROM runs WHERE session = ?)"
-        for row in db.execute(f"SELECT writer, reader, name, kind, confidence FROM edges WHERE reader {mine}", (session_id,)):  # noqa: E501, S608 - constant text
+        edges_of = "SELECT writer, reader, name, kind, confidence FROM edges WHERE reader "
+        artifacts_of = "SELECT recorded_by, body FROM artifacts WHERE recorded_by "
+        uses_of = "SELECT run, artifact, confidence FROM uses WHERE run "
+        for row in db.execute(edges_of + mine, (value,)):
             edges[row[1]].append(Edge(*row))
-        for by, body in db.execute("SELECT recorded_by, body FROM artifacts WHERE session = ?", (session_id,)):
+        for by, body in db.execute(artifacts_of + mine, (value,)):
             artifacts[by].append(_artifact(json.loads(body)))
-        for row in db.execute(f"SELECT run, artifact, confidence FROM uses WHERE run {mine}", (session_id,)):  # noqa: S608 - constant text
+        for row in db.execute(uses_of + mine, (value,)):
             uses[row[0]].append(Use(*row))
         return [
             (_run(json.loads(body)), tuple(edges[key]), tuple(artifacts[key]), tuple(uses[key])) for key, body in rows
