@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from browsers import chromium, only_loopback
 from kernels import Kernel
 from studies import Study, make_study, write_notebook
 
@@ -60,3 +61,20 @@ def recorded(tmp_path):
     from swarmprov_nb.showing import lineage
 
     return lambda: lineage(tmp_path / "work" / "study.ipynb", home=Home(tmp_path / "home"))
+
+
+@pytest.fixture(scope="module")  # its event loop would be in the way of other modules' tests
+def browser():
+    """One Chromium for the tests of a file."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser):
+    """An empty page in a fresh browser profile; a request to another host fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    refused = only_loopback(context)
+    yield context.new_page()
+    context.close()
+    assert refused == []
