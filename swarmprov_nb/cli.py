@@ -73,6 +73,7 @@ def _show_options(command: argparse.ArgumentParser) -> None:
     form.add_argument("--json", action="store_true", help="the documented JSON format")
     form.add_argument("--table", action="store_true", help="one line an item")
     form.add_argument("--svg", type=Path, metavar="FILE", help="write the picture")
+    form.add_argument("--html", type=Path, metavar="FILE", help="write an interactive page that needs no network")
     command.add_argument("--all", action="store_true", help="every run, re-runs not folded")
 
 
@@ -193,11 +194,14 @@ def _clear_progress() -> None:
 
 def _show(options: argparse.Namespace) -> int:
     from swarmprov_nb.notebooks import Notebook
-    from swarmprov_nb.showing import lineage, picture, to_json
+    from swarmprov_nb.showing import lineage, picture, to_json, write_html
 
     found = lineage(options.notebook)
     if options.json:
         print(json.dumps(to_json(found, Notebook.read(options.notebook.absolute())), indent=1))
+        return 0
+    if options.html is not None:
+        write_html(found, options.html, title=options.notebook.name, focus=options.name, everything=options.all)
         return 0
     drawn = picture(found, title=options.notebook.name, focus=options.name, everything=options.all)
     if options.svg is not None:
@@ -341,7 +345,7 @@ _COMMANDS: Final[dict[str, tuple[_Act, _AddOptions, str, tuple[str, ...]]]] = {
         _show,
         _show_options,
         "Show where a notebook's data and models came from.",
-        ("study.ipynb", "study.ipynb summary.csv", "study.ipynb --svg lineage.svg", "study.ipynb --json"),
+        ("study.ipynb", "study.ipynb summary.csv", "study.ipynb --svg lineage.svg", "study.ipynb --html page.html"),
     ),
     "publish": (
         _publish,

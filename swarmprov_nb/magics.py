@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.error import UsageError as IPythonUsageError
@@ -48,6 +49,7 @@ class ProvenanceMagics(Magics):
             %provenance NAME            where NAME came from (artifact:NAME, step:NAME choose)
             %provenance --table         the same as a pandas frame
             %provenance --all           every run, re-runs not folded
+            %provenance --html FILE     write an interactive page that needs no network
             %provenance --pause         stop recording; --resume goes on
 
             %%provenance [NAME] [--dataset VAR[=TITLE]] [--model VAR[=TITLE]] [--figure VAR[=TITLE]]
@@ -73,9 +75,14 @@ class ProvenanceMagics(Magics):
             (recorder.engine.pause if options.pause else recorder.engine.resume)()
             print("recording paused; %provenance --resume goes on" if options.pause else "recording again")
             return None
-        from swarmprov_nb.showing import picture
+        from swarmprov_nb.showing import picture, write_html
 
         recorder = active_recorder()
+        if options.html is not None:
+            write_html(recorder.record.lineage(recorder.session.id), Path(options.html), title=recorder.title,
+                       focus=options.name, everything=options.all)  # fmt: skip
+            print(f"{options.html} is written: open it in any browser.")
+            return None
         drawn = picture(recorder.record.lineage(recorder.session.id), title=recorder.title, focus=options.name,
                         everything=options.all)  # fmt: skip
         return drawn.table() if options.table else drawn

@@ -35,6 +35,7 @@ def line_options() -> Parser:
     parser.add_argument("name", nargs="?", help="artifact or step; artifact:NAME and step:NAME choose between the two")
     parser.add_argument("--table", action="store_true", help="a pandas frame instead of a picture")
     parser.add_argument("--all", action="store_true", help="every run, re-runs not folded")
+    parser.add_argument("--html", metavar="FILE", help="write an interactive page that needs no network")
     parser.add_argument("--pause", action="store_true", help="stop recording until --resume")
     parser.add_argument("--resume", action="store_true", help="record again")
     return parser

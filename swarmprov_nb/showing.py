@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from swarmprov_nb.view import Picture
 
 EVERYTHING = 500
+ON_A_PAGE = 150
 
 
 def lineage(notebook: str | Path, *, home: Home | None = None) -> Lineage:
@@ -48,6 +49,17 @@ def picture(found: Lineage, *, title: str, focus: str | None = None, everything:
     from swarmprov_nb.view import Picture
 
     return Picture(found, title=title, focus=focus, **({"limit": EVERYTHING} if everything else {}))
+
+
+def write_html(found: Lineage, file: Path, *, title: str, focus: str | None = None, everything: bool = False) -> None:
+    """Write the lineage as one interactive page; see `view.standalone` for what it is and what it raises."""
+    from swarmprov_nb.own_files import note_own
+    from swarmprov_nb.view import Picture
+    from swarmprov_nb.view.standalone import standalone_page, write_page
+
+    drawn = Picture(found, title=title, focus=focus, limit=EVERYTHING if everything else ON_A_PAGE)
+    write_page(standalone_page(drawn), file)
+    note_own(file)
 
 
 def to_json(found: Lineage, notebook: Notebook) -> dict[str, Any]:
