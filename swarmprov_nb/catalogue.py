@@ -14,6 +14,7 @@ from swarmprov_nb.config import Settings
 from swarmprov_nb.declarations import Declared
 from swarmprov_nb.errors import ArtifactError, SwarmprovError, UsageError
 from swarmprov_nb.lineage import Artifact, CellRun, Declaration, Use
+from swarmprov_nb.lineage.questions import only_asks
 from swarmprov_nb.notebooks import project_folder
 from swarmprov_nb.own_files import is_own
 
@@ -73,7 +74,9 @@ class Catalogue:
         for name in dict.fromkeys((*seen.bound, *seen.mutated)):
             self._value_made(draft, name)
         outside = [access for access in seen.files if not self._is_ours(Path(access.path))]
-        files = [access for access in outside if access.path != self._notebook]
+        asking = only_asks(draft.run.source)
+        files = [access for access in outside if access.path != self._notebook
+                 and not (asking and is_own(Path(access.path)))]  # fmt: skip
         for access in files:
             if access.mode == "read":
                 self._file_used(draft, access, files_before)
