@@ -17,6 +17,7 @@ from typing import Any, Final
 from swarmprov_nb import __version__
 from swarmprov_nb.errors import RecordError, SwarmprovError, UsageError
 from swarmprov_nb.home import Home
+from swarmprov_nb.launch_link import HOST
 from swarmprov_nb.options import Parser, publish_options, verify_options
 from swarmprov_nb.report import one_line
 
@@ -118,6 +119,15 @@ def _load_options(command: argparse.ArgumentParser) -> None:
 def _status_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", nargs="?", type=Path, default=Path())
     command.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def _binder_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="your repository (default: this folder)")
+    command.add_argument("--repository", metavar="OWNER/NAME", help="as on GitHub (default: that of git's origin)")
+    command.add_argument("--notebook", metavar="PATH", help="the notebook to open (default: the only one)")
+    command.add_argument("--publication", metavar="REF", help="carry it in a saved file beside the notebook")
+    command.add_argument("--host", metavar="URL", default=HOST, help=f"which Binder (default: {HOST})")
+    command.add_argument("--yes", action="store_true", help="replace files that are there already")
 
 
 def _forget_options(command: argparse.ArgumentParser) -> None:
@@ -331,6 +341,23 @@ def _forget(options: argparse.Namespace) -> int:
     return 0
 
 
+def _binder(options: argparse.Namespace) -> int:
+    from swarmprov_nb.binder import launch
+
+    given = {name: getattr(options, name) for name in ("repository", "notebook", "publication", "host")}
+    found = launch(options.folder, **given)
+    if replaced := found.replaced:
+        _say("\n".join(map(one_line, found.differences.splitlines())))
+        if not _confirmed(f"Replace {', '.join(replaced)}?", yes=options.yes):
+            what = f"{', '.join(replaced)} would change, as shown. Nothing was written."
+            raise UsageError(what, "Replace by adding --yes.")
+    for name in found.write():
+        _say(f"wrote {name}")
+    _say("Commit and push these files, then put this into your README, or send the link in it:")
+    print(found.badge)
+    return 0
+
+
 _Act = Callable[[argparse.Namespace], int]
 _AddOptions = Callable[[argparse.ArgumentParser], None]
 
@@ -369,6 +396,12 @@ _COMMANDS: Final[dict[str, tuple[_Act, _AddOptions, str, tuple[str, ...]]]] = {
     "save": (_save, _save_options, "Save a publication as one file.", ("REFERENCE study.swarm",)),
     "load": (_load, _load_options, "Put a saved publication into this machine's store.", ("study.swarm",)),
     "status": (_status, _status_options, "Say what is recorded and published here.", ("", "project --json")),
+    "binder": (
+        _binder,
+        _binder_options,
+        "Let others open a notebook of your repository on Binder: the files, and the link.",
+        ("--repository OWNER/NAME", "study --notebook study.ipynb --publication REFERENCE", "--yes"),
+    ),
     "forget": (
         _forget,
         _forget_options,

@@ -39,13 +39,18 @@ def render(statement: Mapping[str, Any], *, manifest_sha256: str) -> bytes:
         f"# {_plain(python['implementation'])} {_plain(python['version'])}",
     ]
     packages = sorted(environment["packages"], key=lambda package: (_normalized(package["name"]), package["version"]))
-    return "".join(f"{line}\n" for line in (*head, *map(_line, packages))).encode()
+    return "".join(f"{line}\n" for line in (*head, *map(requirement_line, packages))).encode()
 
 
 REQUIREMENTS: Final = Exporter("requirements", VERSION, "requirements.txt", "text/plain; charset=utf-8", render)
 
 
-def _line(package: Mapping[str, Any]) -> str:
+def requirement_line(package: Mapping[str, Any]) -> str:
+    """Return a package as pip takes it, or a comment where it is on no index or no name and version.
+
+    >>> requirement_line({"name": "pandas", "version": "2.2.3"})
+    'pandas==2.2.3'
+    """
     name, version = package["name"], package["version"]
     if package.get("editable"):
         return f"# {_plain(name)} {_plain(version)} was installed from a folder and is on no index"

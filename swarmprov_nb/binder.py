@@ -1,0 +1,194 @@
+"""Binder: the files with which others open a repository's notebook in a browser, and the link that they follow.
+
+What ``binder/environment.yml`` and ``binder/postBuild`` are for is described in
+https://repo2docker.readthedocs.io/en/latest/configuration/.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from swarmprov_nb.conda_environment import environment_file
+from swarmprov_nb.errors import RecordError, StorageError, UsageError, VerificationFailed
+from swarmprov_nb.home import Home
+from swarmprov_nb.launch_link import HOST, launch_link, origin, top_of_checkout
+
+_ENVIRONMENT: Final = "binder/environment.yml"
+_POST_BUILD: Final = "binder/postBuild"
+_README: Final = "README.md"
+_DEFINITION: Final = re.compile(r"^\[binder\]: .*$", re.MULTILINE)
+_SCRIPT: Final = 0o755
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What makes a repository open on Binder: files by their path in it, a publication to carry, and the link.
+
+    Nothing is written before `write`.
+    """
+
+    folder: Path
+    files: dict[str, bytes]
+    link: str
+    badge: str
+    publication: str | None = None
+    saved: str | None = None
+    home: Home | None = None
+
+    @property
+    def replaced(self) -> list[str]:
+        """The files that are there already and would be other ones."""
+        held = [name for name, data in self.files.items() if _bytes(self.folder / name) not in (None, data)]
+        return held + ([self.saved] if self.saved and self._holds() not in (None, self.publication) else [])
+
+    @property
+    def differences(self) -> str:
+        """What would change in the files that are there already, as a unified diff."""
+        parts = [self._difference(name) for name in self.replaced if name != self.saved]
+        if self.saved in self.replaced:
+            parts.append(f"{self.saved} holds {self._holds() or 'something else'}, and would hold {self.publication}")
+        return "\n".join(parts)
+
+    def write(self) -> list[str]:
+        """Write what is not there as it should be; returns the paths written. Replaces what `replaced` names."""
+        written = [name for name, data in self.files.items() if _bytes(self.folder / name) != data]
+        for name in written:
+            path = self.folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(self.files[name])
+        (self.folder / _POST_BUILD).chmod(_SCRIPT)
+        if self.saved and self.publication and self._holds() != self.publication:
+            from swarmprov_nb.carrying import save
+
+            save(self.publication, self.folder / self.saved, overwrite=True, home=self.home)
+            written.append(self.saved)
+        return written
+
+    def _difference(self, name: str) -> str:
+        old, new = (_bytes(self.folder / name) or b"").decode("utf-8", "replace"), self.files[name].decode()
+        lines = difflib.unified_diff(old.splitlines(), new.splitlines(), name, f"{name} (new)", lineterm="", n=1)
+        return "\n".join(lines)
+
+    def _holds(self) -> str | None:
+        """Return the reference of the publication in the saved file, empty where it is none, None where no file is."""
+        from swarmprov_nb.swarm import SavedFile
+
+        path = self.folder / str(self.saved)
+        try:
+            return SavedFile(path).root.hex() if path.exists() else None
+        except StorageError:
+            return ""
+
+
+def launch(
+    folder: str | Path = ".", *, repository: str | None = None, notebook: str | None = None,
+    publication: str | None = None, host: str = HOST, home: Home | None = None,
+) -> Launch:  # fmt: skip
+    """Return the files and the link with which Binder opens a notebook of the repository in `folder`.
+
+    >>> launch("study", repository="alice/penguins", notebook="penguins.ipynb").write()  # doctest: +SKIP
+    ['binder/environment.yml', 'binder/postBuild']
+
+    `repository` is OWNER/NAME on GitHub, by default that of the git remote ``origin``; `notebook` the one to open, by
+    default the only one. The packages are those of the `publication`, which is then carried in a saved file beside the
+    notebook; else those recorded with the notebook; else those installed here. Raises UsageError for what cannot be
+    meant or leads out of the folder, VerificationFailed where the publication is not valid.
+    """
+    home, top = home or Home.of_user(), _repository_folder(Path(folder))
+    opened = _notebook(top, notebook)
+    link = launch_link(repository or origin(top), opened, host=host)
+    root, environment = _published(publication, home) if publication else (None, _environment(top / opened, home))
+    saved = Path(opened).with_suffix(".swarm").as_posix() if publication else None
+    files = {_ENVIRONMENT: environment_file(environment), _POST_BUILD: _post_build(saved)}
+    readme = (_bytes(top / _README) or b"").decode("utf-8", "surrogateescape")
+    if _DEFINITION.search(readme):
+        text = _DEFINITION.sub(lambda _: f"[binder]: {link}", readme)
+        files[_README] = text.encode("utf-8", "surrogateescape")
+    for name in (*files, *([saved] if saved else [])):
+        _inside(top, name)
+    badge = f"[![Open on Binder]({host}/badge_logo.svg)]({link})"
+    return Launch(top, files, link, badge, publication=root, saved=saved, home=home)
+
+
+def _repository_folder(folder: Path) -> Path:
+    top = folder.absolute().resolve()
+    if not top.is_dir():
+        raise UsageError(f"There is no folder {folder}.", "Name the folder of your repository: swarmprov binder FOLDER")
+    real = top_of_checkout(top)
+    if real not in (None, top):
+        raise UsageError(
+            f"{folder} is a folder inside a repository, and Binder reads what is at its top.",
+            f"Say: swarmprov binder {shlex.quote(str(real))}",
+        )
+    if (top / ".binder").exists():
+        raise UsageError(
+            "The repository has a folder .binder already, and Binder takes no second one.",
+            "Rename it: git mv .binder binder — then run this again.",
+        )
+    return top
+
+
+def _notebook(top: Path, named: str | None) -> str:
+    """Return the path of the notebook to open, as the repository has it."""
+    if named is not None:
+        path = _inside(top, named)
+        if path.suffix != ".ipynb" or not path.is_file():
+            raise UsageError(f"There is no notebook {named} in {top}.", "Name one there: --notebook PATH")
+        return path.relative_to(top).as_posix()
+    hidden = (path.relative_to(top) for path in sorted(top.rglob("*.ipynb")))
+    found = [path.as_posix() for path in hidden if not any(part.startswith(".") for part in path.parts)]
+    if not found:
+        raise UsageError(f"There is no notebook in {top}.", "Name the folder of your repository, or add one to it.")
+    if len(found) > 1:
+        raise UsageError(f"There are {len(found)} notebooks here.", f"Name one: --notebook {shlex.quote(found[0])}")
+    return found[0]
+
+
+def _inside(top: Path, name: str) -> Path:
+    """Return the path of `name`, below `top` also behind every link; UsageError where it leads out."""
+    path = (top / name).resolve()
+    if not path.is_relative_to(top):
+        raise UsageError(f"{name} is outside {top}.", "Name something in the repository, and no link that leads out.")
+    return path
+
+
+def _published(publication: str, home: Home) -> tuple[str, dict[str, Any]]:
+    """Verify a publication; return its reference and the environment that it states."""
+    from swarmprov_nb.verifying import verify
+
+    report = verify(publication, any_signer=True, home=home)
+    if report.failed or report.statement is None:
+        raise VerificationFailed(f"Nothing was written. {report.headline}", report.advice)
+    return report.reference, dict(report.statement["predicate"]["environment"])
+
+
+def _environment(notebook: Path, home: Home) -> dict[str, Any]:
+    """Return the environment recorded with a notebook, else that of this process."""
+    from swarmprov_nb.capture import environment
+    from swarmprov_nb.showing import lineage
+
+    try:
+        recorded = dict(lineage(notebook, home=home).session.environment)
+    except RecordError:
+        recorded = {}
+    return recorded if recorded.get("packages") else environment(notebook.parent)
+
+
+def _post_build(saved: str | None) -> bytes:
+    lines = [
+        "#!/usr/bin/env bash",
+        "# Binder runs this once, when it makes the image. No secret, no service, no account.",
+        "set -euo pipefail",
+        "jupyter labextension list",
+        f"swarmprov verify --any-signer -- {shlex.quote(saved)}" if saved else "swarmprov --version",
+    ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
