@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb import __version__
 from swarmprov_nb.errors import RecordError, SwarmprovError, UsageError
@@ -20,6 +20,9 @@ from swarmprov_nb.home import Home
 from swarmprov_nb.launch_link import HOST
 from swarmprov_nb.options import Parser, publish_options, verify_options
 from swarmprov_nb.report import one_line
+
+if TYPE_CHECKING:
+    from swarmprov_nb.planning import Plan
 
 EXAMPLES: Final = """examples:
   swarmprov run study.ipynb                      run it, recorded; the file stays as it is
@@ -135,6 +138,10 @@ def _forget_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--yes", action="store_true", help="delete without asking")
 
 
+def _doctor_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="the same as JSON")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. A user's mistake is told in two lines, never by a traceback."""
     if hasattr(signal, "SIGPIPE"):
@@ -235,9 +242,9 @@ def _in_columns(frame: Any) -> str:
 
 def _publish(options: argparse.Namespace) -> int:
     from swarmprov_nb.notebooks import Notebook
-    from swarmprov_nb.previewing import preview
+    from swarmprov_nb.progress import Told
     from swarmprov_nb.publisher import Publisher
-    from swarmprov_nb.publishing import carry_out, choices_of, plan_of
+    from swarmprov_nb.publishing import choices_of, publish_if
     from swarmprov_nb.showing import lineage
 
     home, path = Home.of_user(), options.notebook.absolute()
@@ -246,22 +253,22 @@ def _publish(options: argparse.Namespace) -> int:
 
         _say(f"running {path.name} …")
         run(path, say=_progress)
+
+    def consent(planned: Plan) -> bool:
+        return not options.dry_run and _confirmed(f"Publish {planned.items} items?", yes=options.yes)
+
     publisher = Publisher.of(home, chain=options.chain)
-    planned = plan_of(Notebook.read(path), lineage(path, home=home), publisher, choices=choices_of(options))
-    _say(preview(planned, publisher))
-    if options.dry_run or not _confirmed(f"Publish {planned.items} items?", yes=options.yes):
+    result = publish_if(consent, Notebook.read(path), lineage(path, home=home), publisher, choices=choices_of(options),
+                        again=options.again, say=_say, progress=Told(_progress))  # fmt: skip
+    if result is None:
         _say("Nothing was published." + ("" if options.dry_run else " Publish it by adding --yes."))
-        if options.json:
-            print(json.dumps({"reference": None, "page": None, "unchanged": False}))
-        return 0
-    result = carry_out(planned, publisher, again=options.again, say=_progress)
-    _clear_progress()
-    if options.json:
-        _say(str(result))
-        print(json.dumps({"reference": result.reference, "page": str(result.page), "unchanged": result.unchanged}))
     else:
-        print(result)
-    if options.write_receipt:
+        _clear_progress()
+        (_say if options.json else print)(str(result))
+    if options.json:
+        found = (result.reference, str(result.page), result.unchanged) if result else (None, None, False)
+        print(json.dumps(dict(zip(("reference", "page", "unchanged"), found, strict=True))))
+    if result is not None and options.write_receipt:
         from swarmprov_nb.receipt_note import write_receipt
 
         write_receipt(path, result.receipt)
@@ -358,6 +365,14 @@ def _binder(options: argparse.Namespace) -> int:
     return 0
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from swarmprov_nb.doctor import diagnosis
+
+    found = diagnosis(Home.of_user(), Path())
+    print(json.dumps(found.to_json(), indent=1) if options.json else found)
+    return found.exit_code
+
+
 _Act = Callable[[argparse.Namespace], int]
 _AddOptions = Callable[[argparse.ArgumentParser], None]
 
@@ -395,6 +410,7 @@ _COMMANDS: Final[dict[str, tuple[_Act, _AddOptions, str, tuple[str, ...]]]] = {
     "get": (_get, _get_options, "Download a publication's files, verified.", ("REFERENCE penguins",)),
     "save": (_save, _save_options, "Save a publication as one file.", ("REFERENCE study.swarm",)),
     "load": (_load, _load_options, "Put a saved publication into this machine's store.", ("study.swarm",)),
+    "doctor": (_doctor, _doctor_options, "Say what works on this machine, and how to get the rest.", ("", "--json")),
     "status": (_status, _status_options, "Say what is recorded and published here.", ("", "project --json")),
     "binder": (
         _binder,

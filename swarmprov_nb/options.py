@@ -65,6 +65,9 @@ def publish_options(prog: str | None = None, *, to: argparse.ArgumentParser | No
     parser.add_argument("--hide", action="append", default=[], metavar="NAME", help="leave only a commitment to it")
     parser.add_argument("--cite", action="append", default=[], metavar="NAME", help="leave only its name and digests")
     parser.add_argument("--accept", action="append", default=[], metavar="ID", help="accept one finding")
+    parser.add_argument("--license", metavar="SPDX", help="licence of the publication as a whole")
+    parser.add_argument("--purpose", metavar="TEXT", help="what it was made for, stated in public")
+    parser.add_argument("--contact", metavar="TEXT", help="whom to ask about it, stated in public")
     parser.add_argument("--chain", default="local", metavar="NAME", help="local (default) or none")
     return parser
 

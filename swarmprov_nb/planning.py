@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from swarmprov_nb.config import Settings
+from swarmprov_nb.declarations import spdx
 from swarmprov_nb.errors import PublishRefused, UsageError
 from swarmprov_nb.lineage import Artifact, CellRun, Lineage
 from swarmprov_nb.lineage.graph import closure
@@ -23,16 +24,17 @@ from swarmprov_nb.manifest.disclosure import (
     shown_name,
 )
 from swarmprov_nb.manifest.normal_form import Attachment, attachments, cell_id, normal_form
+from swarmprov_nb.manifest.statement import LONG
 from swarmprov_nb.notebooks import Cell, Notebook
 from swarmprov_nb.view.captions import plural
 from swarmprov_nb.view.labels import clean
 
 if TYPE_CHECKING:
     from swarmprov_nb.manifest.findings import Finding
+    from swarmprov_nb.scanning import Memory
     from swarmprov_nb.storing import Keeper
 
 
-FINDINGS_KEY: Final = "findings.key"  # makes the ids of findings tell nothing of what was found
 _LABEL: Final = 60
 _REMARKS: Final = {
     "edited": "edited since the last run",
@@ -46,7 +48,8 @@ _REMARKS: Final = {
 class Choices:
     """What a person decides about one publication; the defaults are what a careful person would choose.
 
-    `hide` and `cite` name artifacts that would otherwise be published; `accept` holds ids of findings.
+    `hide` and `cite` name artifacts (by name, path or id) that would otherwise be published; `accept` holds ids of
+    findings. `license` (SPDX), `purpose` and `contact` are stated about the whole publication.
     """
 
     outputs: bool = False
@@ -55,6 +58,9 @@ class Choices:
     hide: tuple[str, ...] = ()
     cite: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
+    license: str | None = None
+    purpose: str | None = None
+    contact: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Plan:
     """Everything that one publish would do, decided and checked.
 
     `lineage` is the closure of what is published; `files` are the published artifacts' paths by artifact id;
-    `sources` maps the sha256 of an old source to its bytes.
+    `sources` maps the sha256 of an old source to its bytes; `accepted` are findings that a person let pass.
     """
 
     notebook: Notebook
@@ -78,7 +84,13 @@ class Plan:
     findings: tuple[Finding, ...]
     advice: tuple[str, ...]
     statements: Mapping[str, str] = field(default_factory=dict)
-    outputs: bool = False
+    choices: Choices = field(default_factory=Choices)
+    accepted: tuple[Finding, ...] = ()
+
+    @property
+    def outputs(self) -> bool:
+        """Whether the notebook's outputs leave too."""
+        return self.choices.outputs
 
     @property
     def published(self) -> tuple[Artifact, ...]:
@@ -119,13 +131,15 @@ class Plan:
 
 def plan(
     notebook: Notebook, recorded: Lineage, *, keeper: Keeper, settings: Settings, choices: Choices,
-    known_keys: tuple[bytes, ...] = (),
+    known_keys: tuple[bytes, ...] = (), memory: Memory | None = None,
 ) -> Plan:  # fmt: skip
     """Decide what a publish of this notebook would do.
 
     Raises PublishRefused where the record is foreign, nothing is there to publish, stored bytes are gone, or the
-    source of a contributing run is no longer in the notebook.
+    source of a contributing run is no longer in the notebook; UsageError where a choice cannot be meant.
     """
+    from swarmprov_nb.scanning import findings_in
+
     _require_own(recorded, notebook)
     _require_text(notebook)
     disclosures = _disclosures(recorded, choices)
@@ -140,35 +154,44 @@ def plan(
             f"{notebook.path.name} has made nothing that could be published yet.",
             "Declare a dataset or model (%%provenance NAME --dataset VAR) or write a file, then run the cell again.",
         )
-    found = recorded if choices.all_runs else closure(recorded, published)
-    _require_bytes(found, disclosures, keeper)
-    sources = _old_sources(found, notebook, choices)
+    lineage = recorded if choices.all_runs else closure(recorded, published)
+    _require_bytes(lineage, disclosures, keeper)
     attached = tuple(attachments(notebook))
     subject = publication_paths([_as_artifact(notebook.path)])["notebook"].removeprefix("files/")
-    to_publish = [artifact for artifact in found.artifacts if disclosures.get(artifact.id) == PUBLISHED]
+    to_publish = [artifact for artifact in lineage.artifacts if disclosures.get(artifact.id) == PUBLISHED]
     plan = Plan(
         notebook=notebook,
         subject=subject,
-        normal=normal_form(notebook, images_of=_figure_cells(found, disclosures), outputs=choices.outputs),
-        lineage=found,
+        normal=normal_form(notebook, images_of=_figure_cells(lineage, disclosures), outputs=choices.outputs),
+        lineage=lineage,
         recorded=recorded,
         disclosures=disclosures,
         files=publication_paths(to_publish, taken=[attachment_path(attachment) for attachment in attached]),
-        sources=sources,
+        sources=_old_sources(lineage, notebook, choices),
         attached=attached,
         remarks=_remarks(notebook, recorded),
         findings=(),
         advice=(),
-        statements=_statements(settings),
-        outputs=choices.outputs,
+        statements=_statements(settings, choices),
+        choices=choices,
     )
-    findings = [finding for finding in _findings(plan, keeper, known_keys, choices) if finding.id not in choices.accept]
-    return replace(plan, findings=tuple(findings), advice=tuple(_advice(plan)))
+    found = findings_in(plan, keeper, known_keys=known_keys, memory=memory)
+    plan = replace(
+        plan,
+        findings=tuple(finding for finding in found if finding.id not in choices.accept),
+        accepted=tuple(finding for finding in found if finding.id in choices.accept),
+    )
+    return replace(plan, advice=(*_idle_choices(plan), *_advice(plan)))
 
 
 def attachment_path(attachment: Attachment) -> str:
     """Return where an attachment of a Markdown cell stands in the publication."""
     return f"files/{safe_name(f'attachment-{attachment.number}-{attachment.name}')}"
+
+
+def is_named(artifact: Artifact, names: Collection[str]) -> bool:
+    """Tell whether a choice means this artifact: by its name, its path or its id."""
+    return not {artifact.name, shown_name(artifact), artifact.id}.isdisjoint(names)
 
 
 def _require_text(notebook: Notebook) -> None:
@@ -195,7 +218,7 @@ def _disclosures(recorded: Lineage, choices: Choices) -> dict[str, str]:
     decided = {a.id: kind for a in recorded.artifacts if (kind := default_disclosure(a, recorded)) is not None}
     for names, kind in ((choices.cite, CITED), (choices.hide, HIDDEN)):
         for name in names:
-            chosen = [a for a in recorded.artifacts if name in (a.name, shown_name(a), a.id) and a.stored is not None]
+            chosen = [a for a in recorded.artifacts if is_named(a, [name]) and a.stored is not None]
             if not chosen:
                 known = sorted({shown_name(a) for a in recorded.artifacts if a.id in decided})
                 raise UsageError(f"There is no artifact {name!r} to leave out.", f"Name one of: {', '.join(known)}.")
@@ -272,41 +295,24 @@ def _remark(cell: Cell, run: CellRun | None, order: int) -> str | None:
     return "outOfOrder" if run.sequence < order else None
 
 
-def _findings(plan: Plan, keeper: Keeper, known_keys: tuple[bytes, ...], choices: Choices) -> Iterable[Finding]:
-    from swarmprov_nb.manifest.findings import scan
-
-    digests = {a.stored.sha256 for a in plan.recorded.artifacts if a.stored}
-    references = {a.stored.reference for a in plan.recorded.artifacts if a.stored and a.stored.reference}
-    sources = {run.source_sha256 for run in plan.recorded.runs}
-    own = digests | references | sources
-    key = keeper.home.secret(FINDINGS_KEY)
-    return scan(_texts(plan, keeper, choices), known_keys=known_keys, own_digests=own, key=key)
-
-
-def _texts(plan: Plan, keeper: Keeper, choices: Choices) -> Iterator[tuple[str, str]]:
-    """Yield every text that would leave, with the place that a person knows it by."""
-    from swarmprov_nb.manifest.findings import texts_of_stream
-
-    for number, cell in enumerate(plan.notebook.cells, 1):
-        yield f"cell {number}", cell.source
-    if choices.outputs:
-        yield from texts_of_stream(plan.subject, [plan.normal])
-    yield from ((f"old source {digest[:8]}", text.decode("utf-8", "replace")) for digest, text in plan.sources.items())
-    for run in plan.lineage.runs:
-        yield f"step {run.step}", "\n".join(filter(None, (run.step, run.note)))
-    for artifact in (*plan.published, *plan.cited):
-        said = [str(value) for value in (artifact.origin, *vars(artifact.declaration).values()) if value]
-        yield f"declaration of {artifact.name}", "\n".join(said)
-    for artifact in plan.published:
-        if artifact.stored is not None:
-            yield from texts_of_stream(plan.files[artifact.id], keeper.read(artifact.stored))
+def _idle_choices(plan: Plan) -> Iterator[str]:
+    """Yield which choices change nothing: a person who made them expects that they do."""
+    part = [artifact for artifact in plan.lineage.artifacts if artifact.stored is not None]
+    for name in plan.choices.cite:
+        if not any(is_named(artifact, [name]) for artifact in part):
+            artifact = next(a for a in plan.recorded.artifacts if is_named(a, [name]))
+            yield f"{clean(shown_name(artifact), limit=_LABEL)} is not cited: nothing that is published came from it"
+    known = {finding.id for finding in plan.accepted}
+    for name in plan.choices.accept:
+        if name not in known:
+            yield f"there is no finding {clean(name, limit=_LABEL)} to accept"
 
 
 def _advice(plan: Plan) -> Iterator[str]:
     """Yield what a person should know before publishing, though it stops nothing."""
     for artifact in plan.published:
         name = clean(shown_name(artifact), limit=_LABEL)
-        if artifact.declaration.license is None:
+        if artifact.declaration.license is None and "license" not in plan.statements:
             yield f"{name}: no licence is stated, so nobody may use it (--license SPDX on its step)"
         if artifact.note:
             yield f"{name}: {artifact.note}"
@@ -331,8 +337,16 @@ def _advice(plan: Plan) -> Iterator[str]:
     yield from (f"step {run.step} was not seen whole: {run.gap}" for run in gaps)
 
 
-def _statements(settings: Settings) -> dict[str, str]:
+def _statements(settings: Settings, choices: Choices) -> dict[str, str]:
+    """Return what is stated about the whole publication: what was chosen now, over the settings."""
     stated = {key: getattr(settings, key) for key in ("license", "contact", "note", "publisher")}
+    chosen = {key: getattr(choices, key) for key in ("license", "contact", "purpose")}
+    stated |= {key: value for key, value in chosen.items() if value}
+    for key, value in stated.items():
+        if value and len(value) > LONG:
+            raise UsageError(f"The {key} is over {LONG:,} characters long.", "Say it shorter, or put it in a cell.")
+    if chosen["license"]:
+        stated["license"] = spdx(chosen["license"])
     return {key: value for key, value in stated.items() if value}
 
 

@@ -1,87 +1,37 @@
-"""Publish: sign what a notebook made and store it, in steps that a killed process takes up where it stopped.
-
-Subjects → manifest → envelope → exports → content → seal → publication → store → anchor → receipt. Everything that
-cannot be made twice the same (times, salts, signatures, a transaction) is in the journal before it is used.
-"""
+"""Publish: show what would leave, ask for consent, then sign, store and anchor it."""
 
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from swarmprov_nb.config import Settings
-from swarmprov_nb.drafting import Drafted, draft
-from swarmprov_nb.errors import ChainError, PublishRefused
-from swarmprov_nb.exports import EXPORTERS
-from swarmprov_nb.home import Home, write_whole
-from swarmprov_nb.journal import Journal, journal_of, publishing_lock
-from swarmprov_nb.lineage import Lineage
-from swarmprov_nb.manifest.canonical import canonical, parse
-from swarmprov_nb.manifest.envelope import signed
-from swarmprov_nb.manifest.rules import broken
-from swarmprov_nb.manifest.schema import check_schema
-from swarmprov_nb.manifest.seal import Seal, SealedStatement
-from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PREDICATE_TYPE
+from swarmprov_nb.home import Home
+from swarmprov_nb.lineage import Artifact, Lineage
 from swarmprov_nb.notebooks import Notebook
 from swarmprov_nb.options import parsed, publish_options
 from swarmprov_nb.planning import Choices, Plan, plan
 from swarmprov_nb.previewing import preview
-from swarmprov_nb.publication import collection
+from swarmprov_nb.progress import Progress, Told
+from swarmprov_nb.publish_steps import Published, carry_out
 from swarmprov_nb.publisher import LOCAL, NO_CHAIN, Publisher
-from swarmprov_nb.receipts import Receipt, last_of, unchanged
-from swarmprov_nb.storing import put
+from swarmprov_nb.scanning import FINDINGS_KEY
+from swarmprov_nb.showing import lineage
 
 if TYPE_CHECKING:
     from swarmprov_nb.recording import Recorder
+    from swarmprov_nb.scanning import Memory
 
-ANCHOR_KIND: Final = 1  # a notebook's provenance manifest
-PREVIOUS: Final = 1  # an anchor's edge to the manifest that this one supersedes
-STORE: Final = "local"
+__all__ = ["NO_CHAIN", "Published", "Publisher", "carry_out", "choices_of", "plan_of", "publish", "publish_if"]
 
-_UNCHANGED: Final = "Unchanged since it was published: nothing is published twice"
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Published:
-    """The result of a publish: its receipt, whether anything was new, and where its readable page lies."""
-
-    receipt: Receipt
-    page: Path
-    unchanged: bool = False
-    advice: Sequence[str] = field(default=())
-
-    @property
-    def reference(self) -> str:
-        """The reference to share, in hex."""
-        return self.receipt.reference
-
-    def __str__(self) -> str:
-        first = _UNCHANGED if self.unchanged else "Stored and signed on this machine"
-        anchor = self.receipt.anchor
-        anchored = f"{anchor['label']}, block {anchor['block']}" if anchor else "not anchored"
-        lines = [
-            f"✓ {first}",
-            f"  reference  {self.reference}",
-            f"  check it   swarmprov verify {self.reference}",
-            f"  carry it   swarmprov save {self.reference} study.swarm",
-            f"  page       {self.page}",
-            f"  anchor     {anchored}",
-            "  Proves nothing to others until it is on Swarm and on a public chain.",
-        ]
-        return "\n".join(lines)
+NOT_PUBLISHED = "Nothing was published. Publish it by adding --yes (from Python: yes=True)."
 
 
 def publish(
     notebook: str | Path, *, yes: bool = False, choices: Choices | None = None, chain: str = LOCAL,
-    again: bool = False, home: Home | None = None, say: Progress = print,
+    again: bool = False, home: Home | None = None, say: Callable[[str], None] = print,
 ) -> Published | None:  # fmt: skip
     """Publish what a notebook made: preview, and with ``yes=True`` sign and store it.
 
@@ -91,31 +41,40 @@ def publish(
     Returns None after a preview. Raises PublishRefused where findings or missing sources stop it, UsageError for a
     wrong name, StorageError and ChainError where bytes or anchor cannot be written: call again to go on from there.
     """
-    from swarmprov_nb.showing import lineage
-
     home = home or Home.of_user()
     path = Path(notebook).absolute()
-    return _publish(Notebook.read(path), lineage(path, home=home), Publisher.of(home, chain=chain), yes=yes,
-                    choices=choices or Choices(), again=again, say=say)  # fmt: skip
+    publisher = Publisher.of(home, chain=chain)
+    result = publish_if(lambda _: yes, Notebook.read(path), lineage(path, home=home), publisher, choices=choices,
+                        again=again, say=say)  # fmt: skip
+    if result is None:
+        say(NOT_PUBLISHED)
+    return result
 
 
-def _publish(
-    notebook: Notebook, recorded: Lineage, publisher: Publisher, *, yes: bool, choices: Choices, again: bool,
-    say: Progress,
+def publish_if(
+    consent: Callable[[Plan], bool], notebook: Notebook, recorded: Lineage, publisher: Publisher, *,
+    choices: Choices | None = None, again: bool = False, say: Callable[[str], None], progress: Progress | None = None,
 ) -> Published | None:  # fmt: skip
-    planned = plan_of(notebook, recorded, publisher, choices=choices)
+    """Plan, say what would leave, and publish where `consent`, asked about the plan, is given; None where not."""
+    planned = plan_of(notebook, recorded, publisher, choices=choices or Choices())
     say(preview(planned, publisher))
-    if not yes:
-        say("Nothing was published. Publish it by adding --yes (from Python: yes=True).")
+    if not consent(planned):
         return None
-    return carry_out(planned, publisher, again=again, say=say)
+    return carry_out(planned, publisher, again=again, progress=progress or Told(say))
 
 
-def plan_of(notebook: Notebook, recorded: Lineage, publisher: Publisher, *, choices: Choices) -> Plan:
-    """Plan a publish with the user's settings, and the user's own keys among the secrets to look for."""
+def plan_of(
+    notebook: Notebook, recorded: Lineage, publisher: Publisher, *, choices: Choices, memory: Memory | None = None
+) -> Plan:
+    """Plan a publish with the user's settings, and the user's own keys among the secrets to look for.
+
+    With a `memory` kept between two plans, only what changed since is looked through for secrets again.
+    """
     settings = Settings.of(publisher.home, notebook.path.parent)
+    publisher.home.secret(FINDINGS_KEY)  # made first: it is one of the keys to look for, now and later
     keys = tuple(_key_in(path.read_bytes()) for path in publisher.home.keys.iterdir() if path.is_file())
-    return plan(notebook, recorded, keeper=publisher.keeper, settings=settings, choices=choices, known_keys=keys)
+    return plan(notebook, recorded, keeper=publisher.keeper, settings=settings, choices=choices, known_keys=keys,
+                memory=memory)  # fmt: skip
 
 
 def _key_in(data: bytes) -> bytes:
@@ -126,234 +85,39 @@ def _key_in(data: bytes) -> bytes:
         return data
 
 
-def carry_out(planned: Plan, publisher: Publisher, *, again: bool = False, say: Progress = print) -> Published:
-    """Sign, store and anchor a plan; or return the old receipt where nothing changed since."""
-    refuse_findings(planned)
-    with publishing_lock(publisher.home):
-        author = publisher.key.did
-        previous = last_of(publisher.home, str(planned.notebook.path), author)
-        drafted = draft(planned, author=author, previous=previous, store=publisher.keeper.store)
-        old = unchanged(publisher.home, work=drafted.work, author=author, wallet=publisher.wallet.address,
-                        store=STORE, chain=publisher.chain)  # fmt: skip
-        journal = journal_of(publisher.home, drafted.work)
-        if old is not None and not again:
-            kept_at = old.journal_path(publisher.home)
-            journal.close(kept_at)  # where a kill came after the receipt
-            if _whole(publisher, old.reference):
-                return Published(old, write_page(publisher.home, publisher.keeper.store, old.reference), unchanged=True)
-            journal = Journal(kept_at)  # the same publication is stored once more
-        return _Steps(planned, publisher, journal, say).run(drafted)
-
-
-def refuse_findings(planned: Plan) -> None:
-    """Stop where a finding of high confidence was neither removed nor accepted."""
-    if planned.stopping:
-        names = "; ".join(f"{finding.rule} in {finding.place}, line {finding.line}" for finding in planned.stopping)
-        accepts = " ".join(f"--accept {finding.id}" for finding in planned.stopping)
-        raise PublishRefused(f"Secrets may leak: {names}.", f"Remove them — or, if they are harmless, add: {accepts}")
-
-
-class _Steps:
-    """One publish under way: each method is a step, done once and found again in the journal."""
-
-    def __init__(self, planned: Plan, publisher: Publisher, journal: Journal, say: Progress) -> None:
-        self._plan = planned
-        self._by = publisher
-        self._journal = journal
-        self._say = say
-        self._store = publisher.keeper.store
-
-    def run(self, drafted: Drafted) -> Published:
-        """Take every step, from the journal where it was taken before."""
-        _require_valid(drafted.statement)
-        text = _text(canonical(drafted.statement))
-        begun = self._journal.once(
-            "manifest", lambda: {"manifest": text, "salts": dict(drafted.salts), "work": drafted.work}
-        )
-        manifest = base64.b64decode(begun["manifest"])
-        document = parse(manifest, what=MANIFEST)
-        content = self._content(manifest, document)
-        seal = self._seal(manifest, collection(content))
-        files = {**content, seal.seal.path: self._put(seal.to_bytes())}
-        reference = self._publication(files)
-        previous = document["predicate"]["previous"]
-        anchor = self._anchor(manifest, reference, previous)
-        receipt = self._receipt(reference, seal, begun, anchor, previous)
-        self._journal.close(receipt.journal_path(self._by.home))
-        return Published(receipt, write_page(self._by.home, self._store, receipt.reference), advice=self._plan.advice)
-
-    def _content(self, manifest: bytes, document: Mapping[str, Any]) -> dict[str, bytes]:
-        """Sign the manifest, render the exports, and return the content's files."""
-        envelope = self._journal.once("envelope", lambda: {"envelope": _text(signed(manifest, self._by.key))})
-        files = {subject["name"]: bytes.fromhex(subject["digest"]["swarm"]) for subject in document["subject"]}
-        files[MANIFEST] = self._put(manifest)
-        files[ENVELOPE] = self._put(base64.b64decode(envelope["envelope"]))
-        digest = hashlib.sha256(manifest).hexdigest()
-        for exporter in EXPORTERS.values():
-            files[exporter.path] = self._put(exporter.render(dict(document), manifest_sha256=digest))
-        return files
-
-    def _seal(self, manifest: bytes, content: bytes) -> SealedStatement:
-        """Let wallet and key sign one statement over manifest and content."""
-
-        def make() -> dict[str, str]:
-            seal = Seal(
-                manifest=hashlib.sha256(manifest).digest(),
-                content=content,
-                predicate_type=PREDICATE_TYPE,
-                role="author",
-                signer_key=self._by.key.public,
-                wallet=bytes.fromhex(self._by.wallet.address.removeprefix("0x")),
-                signed_at=int(time.time()),
-            )
-            by_wallet = self._by.wallet.sign_typed_data(seal.typed_data())
-            sealed = SealedStatement(seal, by_wallet, self._by.key.sign(seal.message()))
-            sealed.check()
-            return {"path": seal.path, "seal": _text(sealed.to_bytes())}
-
-        entry = self._journal.once("seal", make)
-        return SealedStatement.from_bytes(base64.b64decode(entry["seal"]), path=entry["path"])
-
-    def _publication(self, files: Mapping[str, bytes]) -> str:
-        """Store the collection and keep it; returns the publication's reference."""
-        from swarmprov_nb.swarm import UploadPlan
-
-        self._say("storing …")
-        reference = collection(files)
-        self._journal.once("store", lambda: {"reference": reference.hex()})
-        upload = self._store.upload(reference, UploadPlan(id=reference.hex()))
-        collection(files, upload=upload)
-        upload.finish()
-        self._store.pin(reference, keep=True)
-        return reference.hex()
-
-    def _anchor(self, manifest: bytes, reference: str, previous: Mapping[str, str] | None) -> dict[str, Any] | None:
-        """Write the manifest's digest to the chain, once, whoever was interrupted before."""
-        if self._by.chain == NO_CHAIN:
-            return None
-        from swarmprov_nb.chain.anchors import AnchorEdge, AnchorRequest, PreparedStale, PreparedTransaction, anchor
-
-        self._say("anchoring …")
-        backend = self._by.anchors()
-        edges: tuple[AnchorEdge, ...] = ()
-        if previous is not None:
-            before = last_of(self._by.home, str(self._plan.notebook.path), previous["author"])
-            wallet = before.wallet if before and before.manifest == previous["manifest"] else "0x" + "00" * 20
-            edges = (AnchorEdge(wallet, bytes.fromhex(previous["manifest"]), PREVIOUS),)
-        request = AnchorRequest(hashlib.sha256(manifest).digest(), bytes.fromhex(reference), ANCHOR_KIND, edges)
-        record = None
-        if "anchor" in self._journal.entries:
-            try:
-                record = backend.submit(PreparedTransaction.from_json(self._journal.entries["anchor"]))
-            except PreparedStale:
-                record = None
-        if record is None:
-            journal = self._journal
-            record = anchor(backend, request, self._by.wallet, lambda sent: journal.write("anchor", sent.to_json()))
-        event = backend.anchored_event(record.attester, record.subject)
-        if event is None:
-            raise ChainError("The chain does not show the anchor that it took.", "Publish again: it goes on from here.")
-        return {
-            "network": record.network.name,
-            "label": record.network.label,
-            "chainId": record.network.chain_id,
-            "contract": record.contract,
-            "transaction": event.transaction,
-            "block": event.block,
-        }
-
-    def _receipt(
-        self, reference: str, seal: SealedStatement, begun: Mapping[str, Any], anchor: dict[str, Any] | None,
-        previous: Mapping[str, str] | None,
-    ) -> Receipt:  # fmt: skip
-        self._journal.once("receipt", lambda: {"publishedAt": time.time()})
-        receipt = Receipt(
-            reference=reference,
-            content=seal.seal.content.hex(),
-            manifest=seal.seal.manifest.hex(),
-            author=self._by.key.did,
-            wallet=self._by.wallet.address,
-            work=begun["work"],
-            notebook=str(self._plan.notebook.path),
-            published_at=self._journal.entries["receipt"]["publishedAt"],
-            store=STORE,
-            chain=self._by.chain,
-            items=self._plan.items,
-            size=self._plan.size,
-            previous=previous["manifest"] if previous else None,
-            salts=begun["salts"],
-            anchor=anchor,
-        )
-        receipt.save(self._by.home)
-        return receipt
-
-    def _put(self, data: bytes) -> bytes:
-        return put(self._store, data)
-
-
-def _require_valid(statement: Mapping[str, Any]) -> None:
-    """Refuse before anything is signed what every verifier would refuse after."""
-    check_schema(statement)
-    if (fault := broken(statement)) is not None:
-        raise PublishRefused(
-            f"This would not verify: {fault}.", "Run the notebook again from its first cell, then publish."
-        )
-
-
-def _whole(publisher: Publisher, reference: str) -> bool:
-    """Tell whether every chunk of a publication is still in the store."""
-    from swarmprov_nb.swarm import collection_addresses
-
-    try:
-        addresses = list(collection_addresses(publisher.keeper.store, bytes.fromhex(reference)))
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not whole
-        return False
-    return all(publisher.keeper.store.has(addresses))
-
-
-def write_page(home: Home, store: Any, reference: str) -> Path:
-    """Write an own publication's readable page where a browser can open it; returns its path."""
-    from swarmprov_nb.publication import INDEX, listing
-    from swarmprov_nb.swarm import read_file
-
-    folder = home.private_folder(home.pages)
-    page = folder / f"{reference}.html"
-    if not page.exists():
-        write_whole(page, b"".join(read_file(store, listing(store, bytes.fromhex(reference))[INDEX])))
-    return page
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
 def publish_recorded(recorder: Recorder, line: str) -> None:
     """Publish what this kernel recorded: what ``%publish`` does; declared and leaf artifacts still current are stored.
 
     A kernel that has made nothing yet publishes what an earlier one recorded.
     """
-    from swarmprov_nb.showing import lineage
-
     options = parsed(publish_options("publish"), line)
     path = recorder.document()
+    for artifact in unstored(recorder):
+        recorder.store_current(artifact)
+    publisher = Publisher.of(recorder.home, chain=options.chain)
+    result = publish_if(lambda _: options.yes, Notebook.read(path), recorded_by(recorder, path), publisher,
+                        choices=choices_of(options), again=options.again, say=print)  # fmt: skip
+    print(result or NOT_PUBLISHED)  # noqa: T201 - the magic's answer
+    for note in result.advice if result else ():
+        print(f"  note: {note}")  # noqa: T201
+
+
+def unstored(recorder: Recorder) -> list[Artifact]:
+    """Return what would be published if its bytes were stored: declared ones, and models and figures nobody used."""
     found = recorder.record.lineage(recorder.session.id)
     used = {use.artifact for use in found.uses}
-    for artifact in found.artifacts:
-        wanted = artifact.declared or (artifact.kind in ("model", "figure") and artifact.id not in used)
-        if artifact.stored is None and artifact.run is not None and wanted:
-            recorder.store_current(artifact)
+    waiting = [artifact for artifact in found.artifacts if artifact.stored is None and artifact.run is not None]
+    return [a for a in waiting if a.declared or (a.kind in ("model", "figure") and a.id not in used)]
+
+
+def recorded_by(recorder: Recorder, path: Path) -> Lineage:
+    """Return what this kernel recorded, or, where it has made nothing yet, what an earlier one did."""
     own = recorder.record.lineage(recorder.session.id)
-    recorded = own if own.artifacts else lineage(path, home=recorder.home)
-    publisher = Publisher.of(recorder.home, chain=options.chain)
-    result = _publish(Notebook.read(path), recorded, publisher, yes=options.yes, choices=choices_of(options),
-                      again=options.again, say=print)  # fmt: skip
-    if result is not None:
-        print(result)  # noqa: T201 - the magic's answer
-        for note in result.advice:
-            print(f"  note: {note}")  # noqa: T201
+    return own if own.artifacts else lineage(path, home=recorder.home)
 
 
 def choices_of(options: argparse.Namespace) -> Choices:
     """Return what the options of a publish say about what leaves."""
     return Choices(outputs=options.outputs, old_sources=options.old_sources, all_runs=options.all_runs,
-                   hide=tuple(options.hide), cite=tuple(options.cite), accept=tuple(options.accept))  # fmt: skip
+                   hide=tuple(options.hide), cite=tuple(options.cite), accept=tuple(options.accept),
+                   license=options.license, purpose=options.purpose, contact=options.contact)  # fmt: skip

@@ -87,7 +87,7 @@ def test_a_publication_that_is_no_longer_whole_is_stored_again_under_its_referen
         quietly(study, yes=True)
     shutil.rmtree(study.home.store)
     lost.rename(study.home.store)
-    monkeypatch.setattr("swarmprov_nb.publishing._whole", lambda *_: False)
+    monkeypatch.setattr("swarmprov_nb.publish_steps._whole", lambda *_: False)
     second, _ = quietly(study, yes=True)
 
     assert (second.reference, second.receipt) == (first.reference, first.receipt)
