@@ -26,7 +26,7 @@ from swarmprov_nb.receipts import receipts
 from swarmprov_nb.storing import put, user_store
 from swarmprov_nb.swarm import UploadPlan
 
-COMMANDS = ["run", "show", "publish", "verify", "trust", "get", "save", "load", "status", "forget"]
+COMMANDS = ["run", "show", "publish", "verify", "trust", "get", "save", "load", "doctor", "status", "forget"]
 STRANGER = AuthorKey(b"\7" * 32).did
 
 
