@@ -14,7 +14,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from swarmprov_nb.carrying import get
+from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import from_did
+from swarmprov_nb.publishing import NO_CHAIN, publish
+from swarmprov_nb.running import run
 from swarmprov_nb.verifying import verify
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -163,3 +166,25 @@ def test_no_bytes_in_it_are_the_private_key(tmp_path):
 
 def public_half(private):
     return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+@pytest.mark.long
+def test_it_can_be_made_again_from_itself(tmp_path):
+    """The notebook in the saved file, run on the raw table, publishes the same tables under a new key."""
+    old = get(FILE, tmp_path / "old")
+    study = tmp_path / "study"
+    (study / "data").mkdir(parents=True)
+    shutil.copy(old / "flippers.ipynb", study)
+    shutil.copy(NOTEBOOKS / "data/penguins-raw.csv", study / "data")
+    home = Home(tmp_path / "home")
+    run(study / "flippers.ipynb")
+    new = verify(publish(study / "flippers.ipynb", yes=True, chain=NO_CHAIN, home=home, say=str).reference, home=home)
+
+    assert new.label == "me"
+    assert new.author != verify(FILE).author
+    assert tables(new) == tables(verify(FILE))
+
+
+def tables(report):
+    entities = report.statement["predicate"]["entities"]
+    return {one["name"]: one.get("contentId") for one in entities if one["kind"] == "dataset"}
