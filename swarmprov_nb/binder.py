@@ -29,44 +29,46 @@ _SCRIPT: Final = 0o755
 class Launch:
     """What makes a repository open on Binder: files by their path in it, a publication to carry, and the link.
 
-    Nothing is written before `write`.
+    The publication `reference` is read from `source`, a store or a file, and carried in the file `saved`. Nothing is
+    written before `write`.
     """
 
     folder: Path
     files: dict[str, bytes]
     link: str
     badge: str
-    publication: str | None = None
     saved: str | None = None
+    reference: str | None = None
+    source: str | None = None
     home: Home | None = None
 
     @property
     def replaced(self) -> list[str]:
         """The files that are there already and would be other ones."""
         held = [name for name, data in self.files.items() if _bytes(self.folder / name) not in (None, data)]
-        return held + ([self.saved] if self.saved and self._holds() not in (None, self.publication) else [])
+        return held + ([self.saved] if self.saved and self._holds() not in (None, self.reference) else [])
 
     @property
     def differences(self) -> str:
         """What would change in the files that are there already, as a unified diff."""
         parts = [self._difference(name) for name in self.replaced if name != self.saved]
         if self.saved in self.replaced:
-            parts.append(f"{self.saved} holds {self._holds() or 'something else'}, and would hold {self.publication}")
+            parts.append(f"{self.saved} holds {self._holds() or 'something else'}, and would hold {self.reference}")
         return "\n".join(parts)
 
     def write(self) -> list[str]:
         """Write what is not there as it should be; returns the paths written. Replaces what `replaced` names."""
         written = [name for name, data in self.files.items() if _bytes(self.folder / name) != data]
-        for name in written:
+        if self.saved and self.source and self._holds() != self.reference:
+            from swarmprov_nb.carrying import save
+
+            save(self.source, self.folder / self.saved, overwrite=True, home=self.home)  # first: it may fail
+            written.append(self.saved)
+        for name in self.files.keys() & set(written):
             path = self.folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(self.files[name])
         (self.folder / _POST_BUILD).chmod(_SCRIPT)
-        if self.saved and self.publication and self._holds() != self.publication:
-            from swarmprov_nb.carrying import save
-
-            save(self.publication, self.folder / self.saved, overwrite=True, home=self.home)
-            written.append(self.saved)
         return written
 
     def _difference(self, name: str) -> str:
@@ -102,7 +104,7 @@ def launch(
     home, top = home or Home.of_user(), _repository_folder(Path(folder))
     opened = _notebook(top, notebook)
     link = launch_link(repository or origin(top), opened, host=host)
-    root, environment = _published(publication, home) if publication else (None, _environment(top / opened, home))
+    reference, environment = _published(publication, home) if publication else (None, _environment(top / opened, home))
     saved = Path(opened).with_suffix(".swarm").as_posix() if publication else None
     files = {_ENVIRONMENT: environment_file(environment), _POST_BUILD: _post_build(saved)}
     readme = (_bytes(top / _README) or b"").decode("utf-8", "surrogateescape")
@@ -112,7 +114,7 @@ def launch(
     for name in (*files, *([saved] if saved else [])):
         _inside(top, name)
     badge = f"[![Open on Binder]({host}/badge_logo.svg)]({link})"
-    return Launch(top, files, link, badge, publication=root, saved=saved, home=home)
+    return Launch(top, files, link, badge, saved=saved, reference=reference, source=publication, home=home)
 
 
 def _repository_folder(folder: Path) -> Path:

@@ -19,7 +19,7 @@ from swarmprov_nb import __version__
 from swarmprov_nb.binder import launch
 from swarmprov_nb.cli import main
 from swarmprov_nb.conda_environment import environment_file, is_private
-from swarmprov_nb.errors import UsageError, VerificationFailed
+from swarmprov_nb.errors import StorageError, UsageError, VerificationFailed
 from swarmprov_nb.home import Home
 from swarmprov_nb.launch_link import launch_link, origin
 from swarmprov_nb.publishing import NO_CHAIN, publish
@@ -192,6 +192,22 @@ def test_a_publication_travels_as_a_saved_file(study, binder, published):
     assert (report.reference, report.ok) == (published.reference, True)
     assert "swarmprov verify --any-signer -- study.swarm" in found.files["binder/postBuild"].decode()
     assert binder(publication=published.reference).write() == []
+
+
+def test_a_saved_file_is_carried_as_it_is(study, binder):
+    """What travels may come from a saved file, and need not be in the store."""
+    binder(publication=str(ROOT / "notebooks/penguins.swarm")).write()
+
+    assert (study.folder / "study.swarm").read_bytes() == (ROOT / "notebooks/penguins.swarm").read_bytes()
+
+
+def test_where_it_cannot_be_saved_nothing_is_written(study, binder, published):
+    """The publication comes first: without it the rest would be half of something."""
+    found = binder(publication=published.reference)
+    shutil.rmtree(study.home.store)
+    with pytest.raises(StorageError):
+        found.write()
+    assert not (study.folder / "binder").exists()
 
 
 def test_a_publication_that_is_not_valid_is_not_carried(study, binder):
