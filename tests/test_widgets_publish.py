@@ -1,0 +1,410 @@
+"""The publish widget in a real Chromium, told by a double of the model."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from widget_pages import Widget
+
+REFERENCE = "4c9c76d6" + "ab" * 25 + "dcf295"
+DID = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
+WALLET = "0x8f3a00000000000000000000000000000000c21d"
+STAGES = ["artifacts", "manifest", "signature", "seal", "store", "anchor", "receipt"]
+HOSTILE = {
+    "html": "<img src=x onerror='window.hacked=1'><b>bold</b>",
+    "script": "</code></script><script>window.hacked=1</script>",
+    "right to left": "\u202eevil \u05d0\u05d1\u05d2 clean.csv",
+    "long": "x" * 10_000,
+}
+
+
+def item(name: str, /, **changes) -> dict:
+    return {
+        "id": f"id-{name}", "name": name, "kind": "dataset", "detail": "Parquet, 333 rows", "size": 18_000,
+        "size_text": "18 kB", "choice": "published", "ticked": True, "fixed": False, "why": None, **changes,
+    }  # fmt: skip
+
+
+def finding(**changes) -> dict:
+    return {
+        "id": "f1", "rule": "password-in-url", "place": "cell 3", "line": 2, "excerpt": "https://ana:s3s…",
+        "advice": "Revoke it where it was issued.", "stops": True, "cell_id": "c3", "item": None, "accepted": False,
+        **changes,
+    }  # fmt: skip
+
+
+def base(phase: str, **more) -> dict:
+    return {
+        "phase": phase, "notebook": "quickstart.ipynb", "store": {"name": "local", "label": "local store"},
+        "chain": {"name": "local", "label": "local chain"}, "stages": STAGES, **more,
+    }  # fmt: skip
+
+
+def preview(**changes) -> dict:
+    notebook = item("quickstart.ipynb", kind="notebook", fixed=True, why="The notebook goes with what it made.")
+    cited = item("raw.csv", choice="cited", ticked=False, why="An input: others find it where you found it.")
+    state = {
+        "plan": "p1",
+        "items": [item("clean"), item("forest", kind="model"), item("fig.png", kind="figure"), notebook, cited],
+        "total": {"items": 4, "bytes": 557_000, "text": "557 kB"},
+        "cost": {"text": "free", "detail": "on this machine"},
+        "signer": {"did": DID, "wallet": WALLET},
+        "findings": [],
+        "advice": ["forest: no licence is stated, so nobody may use it"],
+        "says": ["Public for ever, and cannot be recalled: clean, forest.", "Cited: raw.csv; who can guess it confirms."],
+        "choices": choices(),
+    }
+    return base("preview", **{**state, **changes})
+
+
+def choices(**changes) -> dict:
+    chosen = {"outputs": False, "old_sources": False, "all_runs": False, "license": None, "purpose": None}
+    return {**chosen, "contact": None, "hide": [], "cite": [], "accept": [], **changes}
+
+
+def publishing(**changes) -> dict:
+    state = {"stage": "store", "bytes": {"done": 345_000, "total": 557_000}, "cancelling": False, **changes}
+    return base("publishing", **state)
+
+
+def receipt(**changes) -> dict:
+    said = {
+        "reference": REFERENCE, "verify": f"swarmprov verify {REFERENCE}", "unchanged": False, "advice": [],
+        "save": f"swarmprov save {REFERENCE} quickstart.swarm", "anchor": "embedded chain, block 3",
+        "headline": "Stored and signed on this machine",
+        "caution": "Proves nothing to others until it is on Swarm and a chain.",
+    }  # fmt: skip
+    return base("receipt", receipt={**said, **changes})
+
+
+PROBLEM = base("problem", problem={"what": "The store's folder is full.", "next": "Free 2 MB, then try again."})
+PHASES = {
+    "empty": base("empty"), "preparing": base("preparing"), "preview": preview(findings=[finding()]),
+    "publishing": publishing(), "receipt": receipt(), "problem": PROBLEM,
+}  # fmt: skip
+
+
+@pytest.fixture
+def shown(page):
+    """Show a state; page errors fail the test."""
+    widgets = []
+
+    def show(state: dict, **options) -> Widget:
+        widgets.append(Widget(page, "publish", state, **options))
+        return widgets[-1]
+
+    yield show
+    assert [widget.errors for widget in widgets] == [[]] * len(widgets)
+
+
+def test_the_preview_says_what_leaves_what_it_costs_and_who_signs(shown, page):
+    """Items with size, total, cost, signer, store, chain, sentences and the one button are all there."""
+    shown(preview())
+
+    text = page.inner_text("section")
+    assert page.get_by_role("checkbox", name=re.compile("clean")).is_checked()
+    assert not page.get_by_role("checkbox", name=re.compile("raw.csv")).is_checked()
+    assert page.get_by_role("button", name="Publish 4 items").is_enabled()
+    assert page.locator(".swarmprov-primary:visible").count() == 1
+    for said in ("18 kB", "4 items · 557 kB · free on this machine", "did:key:z6Mkha…ta2doK", "local store", "local chain",
+                 "Public, and cannot be recalled.", "Cited: raw.csv", "no licence is stated"):  # fmt: skip
+        assert said in text
+    assert page.locator(f"code[title='{DID}']").count() == 1
+
+
+def test_publishing_names_the_plan_and_a_second_press_does_nothing(shown, page):
+    """One press asks for one publication, of the plan that is shown."""
+    widget = shown(preview())
+    button = page.get_by_role("button", name="Publish 4 items")
+    button.dblclick()
+
+    assert widget.sent() == [{"op": "publish", "plan": "p1"}]
+    assert button.get_attribute("aria-disabled") == "true"
+
+
+def test_an_unticked_item_is_hidden_and_may_be_cited_instead(shown, page):
+    """A tick is asked for anew with its choices; until the answer nothing can be published."""
+    widget = shown(preview())
+    page.get_by_role("checkbox", name=re.compile("clean")).press("Space")
+    assert page.get_by_role("button", name="Publish 4 items").get_attribute("aria-disabled") == "true"
+    assert widget.sent()[-1] == {"op": "preview", "choices": choices(hide=["id-clean"])}
+
+    widget.show(base("preparing"))
+    assert page.get_by_role("list", name="What is published").is_visible()
+    assert not page.get_by_role("checkbox", name=re.compile("clean")).is_checked()
+
+    hidden = item("clean", ticked=False, choice="hidden")
+    widget.show(preview(plan="p2", items=[hidden, item("forest")], choices=choices(hide=["id-clean"])))
+    page.get_by_role("combobox", name="What still leaves of clean").select_option("cite")
+    assert widget.sent(2)[-1] == {"op": "preview", "choices": choices(cite=["id-clean"])}
+
+    widget.show(preview(plan="p3", items=[hidden, item("forest")], choices=choices(cite=["id-clean"])))
+    page.get_by_role("checkbox", name=re.compile("clean")).press("Space")
+    assert widget.sent(3)[-1] == {"op": "preview", "choices": choices()}
+
+
+def test_what_cannot_be_chosen_is_disabled_and_says_why(shown, page):
+    """The notebook always goes with what it made; what is cited by its nature stays so."""
+    shown(preview())
+
+    for name, why in (("quickstart.ipynb", "goes with what it made"), ("raw.csv", "others find it")):
+        box = page.get_by_role("checkbox", name=re.compile(name))
+        assert box.is_disabled()
+        described = box.evaluate("node => document.getElementById(node.getAttribute('aria-describedby')).textContent")
+        assert why in described
+
+
+def test_a_finding_that_stops_is_left_out_or_accepted_one_by_one(shown, page):
+    """The button says why it is off; *Leave out* unticks the item; *Publish it anyway* names the finding."""
+    widget = shown(preview(findings=[finding(item="id-clean", place="files/clean.parquet")]))
+    button = page.get_by_role("button", name="Publish 4 items")
+    assert button.get_attribute("aria-disabled") == "true"
+    button.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("window.model.sent") == []
+    page.wait_for_function("document.querySelector('[role=status]').textContent.includes('stops this')")
+    assert page.locator(".swarmprov-reason", has_text="One finding stops this: take it out").is_visible()
+
+    page.get_by_role("button", name="Publish it anyway: password in url in files/clean.parquet").press("Enter")
+    assert widget.sent()[-1] == {"op": "preview", "choices": choices(accept=["f1"])}
+    widget.show(preview(plan="p2", findings=[finding(accepted=True, stops=False, place="files/clean.parquet")], choices=choices(accept=["f1"])))
+    assert button.get_attribute("aria-disabled") == "false"
+    assert page.get_by_text("becomes public for ever").is_visible()
+    assert widget.focused() == "Do not publish it: password in url in files/clean.parquet"
+
+    widget.show(preview(findings=[finding(item="id-clean")]))
+    page.get_by_role("button", name="Leave out clean").press("Enter")
+    assert widget.sent(2)[-1] == {"op": "preview", "choices": choices(hide=["id-clean"])}
+    widget.show(preview(plan="p3", items=[item("clean", ticked=False)], choices=choices(hide=["id-clean"])))
+    assert page.evaluate("document.activeElement.closest('.swarmprov-card') !== null")
+
+
+def test_show_is_there_where_somebody_can_show_cells(shown, page):
+    """*Show* tells the host which cell; where no host listens it is not offered."""
+    widget = shown(preview(findings=[finding()]))
+    show = page.get_by_role("button", name="Show: password in url in cell 3")
+    assert show.count() == 0
+
+    page.evaluate("document.body.dataset.swarmprovCells = ''")
+    page.evaluate("addEventListener('swarmprov:show-cell', event => (window.asked = event.detail.cell_id))")
+    widget.show(preview(plan="p2", findings=[finding()]))
+    show.press("Enter")
+    assert page.evaluate("window.asked") == "c3"
+
+
+def test_licences_are_completed_by_keyboard(shown, page):
+    """The field is a combobox: type, arrow down, Enter; Escape closes; focus stays where it is."""
+    widget = shown(preview())
+    field = page.get_by_role("combobox", name="Licence")
+    field.press_sequentially("cc-by")
+    asked = [each for each in widget.sent(1) if each["op"] == "licences"]
+    assert asked == [{"op": "licences", "prefix": "cc-by"}]
+
+    known = [{"id": "CC-BY-4.0", "name": "Creative Commons Attribution 4.0"}, {"id": "CC-BY-SA-4.0", "name": "<b>x</b>"}]
+    widget.tell({"type": "licences", "prefix": "other", "licences": known})
+    assert field.get_attribute("aria-expanded") == "false"
+    widget.tell({"type": "licences", "prefix": "cc-by", "licences": known})
+    assert field.get_attribute("aria-expanded") == "true"
+    assert page.get_by_role("option").count() == 2
+
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    active = field.get_attribute("aria-activedescendant")
+    assert page.locator(f"#{active}").get_attribute("aria-selected") == "true"
+    assert "CC-BY-SA-4.0 <b>x</b>" in page.locator(f"#{active}").inner_text()
+    field.press("ArrowUp")
+    field.press("Enter")
+    assert field.input_value() == "CC-BY-4.0"
+    assert field.get_attribute("aria-expanded") == "false"
+    page.wait_for_function("window.model.sent.some(each => each.op === 'preview' && each.choices.license === 'CC-BY-4.0')")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
+
+
+def test_a_patch_of_the_state_takes_neither_focus_nor_words(shown, page):
+    """While somebody types, what the kernel says changes everything but their field."""
+    widget = shown(preview())
+    purpose = page.get_by_label("Purpose")
+    purpose.press_sequentially("Teaching")
+    widget.show(preview(plan="p2", total={"items": 7, "bytes": 1, "text": "1 B"}, choices=choices(purpose="old")))
+
+    assert page.get_by_role("button", name="Publish 7 items").is_visible()
+    assert purpose.input_value() == "Teaching"
+    assert purpose.evaluate("node => node === document.activeElement")
+    page.wait_for_function("window.model.sent.some(each => each.choices?.purpose === 'Teaching')")
+
+
+def test_switches_and_words_are_asked_for_together(shown, page):
+    """What is changed quickly is asked for once, with everything chosen."""
+    widget = shown(preview())
+    page.get_by_label("Keep the notebook’s outputs").press("Space")
+    page.get_by_label("State every cell run").press("Space")
+    page.get_by_label("Contact").fill("https://lab.example")
+
+    assert widget.sent() == [
+        {"op": "preview", "choices": choices(outputs=True, all_runs=True, contact="https://lab.example")}
+    ]
+
+
+def test_progress_shows_stage_and_bytes_and_can_be_cancelled(shown, page):
+    """Stages, bytes and *Cancel*; stages are announced, bytes are not."""
+    widget = shown(publishing(stage="seal", bytes={"done": 0, "total": 0}))
+    widget.show(publishing())
+
+    assert page.locator("[aria-current=step]").text_content() == "store, now"
+    bar = page.get_by_role("progressbar")
+    assert bar.get_attribute("aria-valuetext") == "345 kB of 557 kB"
+    assert bar.get_attribute("aria-valuenow") == "62"
+    assert page.get_by_text("storing · 345 kB of 557 kB · safe to close, it resumes").is_visible()
+    page.wait_for_function("document.querySelector('[role=status]').textContent === 'storing'")
+    page.get_by_role("button", name="Cancel").press("Enter")
+    assert widget.sent() == [{"op": "cancel"}]
+
+    widget.show(publishing(cancelling=True))
+    assert widget.focused() == "Cancelling…"
+    page.keyboard.press("Enter")
+    assert len(widget.sent()) == 1
+
+
+def test_focus_goes_along_from_the_button_to_the_receipt(shown, page):
+    """Whoever pressed *Publish* hears the progress and lands on the receipt; nobody else is pulled there."""
+    widget = shown(preview())
+    page.get_by_role("button", name="Publish 4 items").press("Enter")
+    widget.show(publishing())
+    assert widget.focused() == "Step 5 of 7: store"
+    widget.show(receipt())
+    assert widget.focused() == "Stored and signed on this machine"
+
+    page.evaluate("document.activeElement.blur()")
+    widget.show(preview())
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_the_receipt_is_copied_whole(shown, page):
+    """What is shown short is copied in full, and that is said."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin="http://127.0.0.1:9")
+    shown(receipt())
+
+    assert "4c9c76d6…dcf295" in page.inner_text("dl")
+    for what, text in (("reference", REFERENCE), ("verify command", f"swarmprov verify {REFERENCE}"),
+                       ("save command", f"swarmprov save {REFERENCE} quickstart.swarm")):  # fmt: skip
+        page.get_by_role("button", name=f"Copy the {what}").press("Enter")
+        page.wait_for_function("what => document.querySelector('[role=status]').textContent === `Copied the ${what}.`", arg=what)
+        assert page.evaluate("navigator.clipboard.readText()") == text
+
+
+def test_without_a_clipboard_it_is_copied_by_selection(shown, page):
+    """A page that is not served over https copies too, and keeps the focus on the button."""
+    widget = shown(receipt())
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.evaluate("addEventListener('copy', () => (window.copied = document.activeElement.value))")
+    page.get_by_role("button", name="Copy the reference").press("Enter")
+
+    page.wait_for_function("window.copied !== undefined")
+    assert page.evaluate("window.copied") == REFERENCE
+    assert widget.focused() == "Copy the reference"
+
+
+def test_the_page_opens_apart_and_only_where_it_was_asked_for(shown, page):
+    """*Open page* opens what the kernel sends in a tab without a way back; unasked pages are not opened."""
+    widget = shown(receipt())
+    widget.tell({"type": "page", "html": "<title>unasked</title>"})
+    assert len(page.context.pages) == 1
+
+    page.get_by_role("button", name="Open page").press("Enter")
+    assert widget.sent() == [{"op": "page"}]
+    with page.context.expect_page() as opened:
+        widget.tell({"type": "page", "html": "<!DOCTYPE html><title>A publication</title><p>text"})
+    opened.value.wait_for_load_state()
+    assert opened.value.title() == "A publication"
+    assert opened.value.evaluate("window.opener") is None
+    opened.value.close()
+
+
+def test_publish_again_and_try_again_lead_back(shown, page):
+    """From the receipt and from a problem there is a way back to the preview; from nothing there is a first one."""
+    widget = shown(receipt(unchanged=True))
+    assert page.get_by_text("Nothing has changed since").is_visible()
+    page.get_by_role("button", name="Publish again…").press("Enter")
+    widget.show(PROBLEM)
+    assert page.get_by_role("heading", name="The store's folder is full.").is_visible()
+    page.get_by_role("button", name="Try again").press("Enter")
+    widget.show(base("empty"))
+    page.get_by_role("button", name="Preview the publication").press("Enter")
+
+    assert widget.sent(3) == [{"op": "again"}, {"op": "again"}, {"op": "preview", "choices": {}}]
+
+
+@pytest.mark.parametrize("label", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_labels_are_text_and_stay_inside(shown, page, label):
+    """Names, findings and sentences of any making do nothing and do not stand out, at panel width."""
+    said = {"advice": [label], "says": [label], "notebook": label}
+    bad = finding(rule=label, place=label, excerpt=label, advice=label, item="id-clean")
+    items = [item("clean", name=label, detail=label, why=label, kind=label)]
+    widget = shown({**preview(items=items, findings=[bad]), **said, "store": {"name": "x", "label": label}}, width="320px")
+    assert widget.overflow() == []
+    widget.show({**receipt(headline=label, caution=label, anchor=label, verify=label, advice=[label]), "notebook": label})
+    assert widget.overflow() == []
+    widget.show(base("problem", problem={"what": label, "next": label}))
+    assert widget.overflow() == []
+
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("section img, section b, section script").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "high contrast"])
+def test_every_phase_is_legible_and_accessible(shown, theme):
+    """Texts have 4.5:1, icons 3:1, and axe-core finds nothing, in each of Lab's themes."""
+    widget = shown(PHASES["empty"], theme=theme)
+    for phase, state in PHASES.items():
+        widget.show(state)
+        assert (phase, widget.contrasts()) == (phase, [])
+        assert (phase, widget.violations()) == (phase, [])
+
+
+@pytest.mark.parametrize("width", ["320px", "450px", "900px"])
+def test_every_phase_fits_from_a_panel_to_a_wide_cell(shown, page, width):
+    """Nothing stands out at 320 pixels, which is also 640 pixels at 200 % zoom, nor in a wide cell."""
+    widget = shown(PHASES["empty"], width=width)
+    for phase, state in PHASES.items():
+        widget.show(state)
+        assert (phase, widget.overflow()) == (phase, [])
+
+
+def test_forced_colours_keep_the_button_a_button(shown, page):
+    """In a forced palette the primary button and the marks stay told apart, and the focus is seen."""
+    page.emulate_media(forced_colors="active")
+    shown(preview(findings=[finding(stops=False)]))
+    button = page.get_by_role("button", name="Publish 4 items")
+    button.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+
+    styles = button.evaluate("node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).outlineStyle]")
+    plain = page.get_by_role("button", name="Copy the signing key").evaluate("node => getComputedStyle(node).backgroundColor")
+    assert styles[0] != plain
+    assert styles[1] == "solid"
+
+
+def test_everything_is_reached_by_keyboard(shown, page):
+    """Tab walks through ticks, findings, fields and buttons in the order in which they stand."""
+    shown(preview(findings=[finding(item="id-clean")]))
+    seen = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
+                                  " || document.activeElement.labels?.[0]?.textContent"))  # fmt: skip
+    words = " | ".join(filter(None, seen))
+
+    found = [words.find(each) for each in ("clean", "Leave out clean", "Licence", "Contact", "State every", "Publish 4 items")]
+    assert -1 not in found
+    assert found == sorted(found)
+
+
+def test_a_view_that_goes_leaves_nothing(shown, page):
+    """After a view is taken away nothing listens and nothing is drawn."""
+    shown(preview())
+    page.evaluate("window.unmount()")
+
+    assert page.evaluate("window.model.listening()") == 0
+    assert page.locator("section").count() == 0
