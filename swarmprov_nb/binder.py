@@ -22,6 +22,7 @@ _ENVIRONMENT: Final = "binder/environment.yml"
 _POST_BUILD: Final = "binder/postBuild"
 _README: Final = "README.md"
 _DEFINITION: Final = re.compile(r"^\[binder\]: .*$", re.MULTILINE)
+_FURTHER: Final = re.compile(r"^(\[binder-[\w-]+\]: )\S+/v2/gh/[^/\s]+/[^/\s]+/[^/\s?]+(?=\?|\s*$)", re.MULTILINE)
 _SCRIPT: Final = 0o755
 
 
@@ -100,6 +101,9 @@ def launch(
     default the only one. The packages are those of the `publication`, which is then carried in a saved file beside the
     notebook; else those recorded with the notebook; else those installed here. Raises UsageError for what cannot be
     meant or leads out of the folder, VerificationFailed where the publication is not valid.
+
+    A README.md that defines the link ``[binder]`` gets this one there; further ones, ``[binder-…]``, keep the notebook
+    that they open, and get the repository.
     """
     home, top = home or Home.of_user(), _repository_folder(Path(folder))
     opened = _notebook(top, notebook)
@@ -108,9 +112,8 @@ def launch(
     saved = Path(opened).with_suffix(".swarm").as_posix() if publication else None
     files = {_ENVIRONMENT: environment_file(environment), _POST_BUILD: _post_build(saved)}
     readme = (_bytes(top / _README) or b"").decode("utf-8", "surrogateescape")
-    if _DEFINITION.search(readme):
-        text = _DEFINITION.sub(lambda _: f"[binder]: {link}", readme)
-        files[_README] = text.encode("utf-8", "surrogateescape")
+    if _DEFINITION.search(readme) or _FURTHER.search(readme):
+        files[_README] = _relinked(readme, link).encode("utf-8", "surrogateescape")
     for name in (*files, *([saved] if saved else [])):
         _inside(top, name)
     badge = f"[![Open on Binder]({host}/badge_logo.svg)]({link})"
@@ -179,6 +182,12 @@ def _environment(notebook: Path, home: Home) -> dict[str, Any]:
     except RecordError:
         recorded = {}
     return recorded if recorded.get("packages") else environment(notebook.parent)
+
+
+def _relinked(readme: str, link: str) -> str:
+    """Return a README whose definition ``[binder]`` is this link, and whose ``[binder-…]`` are of its repository."""
+    start = link.partition("?")[0]
+    return _FURTHER.sub(lambda found: found[1] + start, _DEFINITION.sub(lambda _: f"[binder]: {link}", readme))
 
 
 def _post_build(saved: str | None) -> bytes:

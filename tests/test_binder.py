@@ -91,6 +91,17 @@ def test_this_repository_installs_itself_with_what_its_notebooks_need():
     assert re.search(r"https?:|token|secret=|password", text) is None
 
 
+def test_the_readme_links_to_one_repository_and_to_notebooks_that_are_there():
+    """Whoever sets the repository's name sets it for every launch link."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"/v2/gh/([^/\s]+/[^/\s]+)/[^/\s?]+(?:\?urlpath=lab/tree/(\S+))?", text)
+    if not links:
+        pytest.skip("README.md has no launch link")
+
+    assert len({repository for repository, _ in links}) == 1
+    assert [path for _, path in links if path and not (ROOT / path).exists()] == []
+
+
 # -- a user's own repository
 
 
@@ -250,6 +261,21 @@ def test_the_launch_link_of_a_readme_is_kept_in_step(study, binder):
     assert readme.read_bytes() == f"[binder]: {found.link}\n[other]: x\n".encode().join([b"# Mine \xff\r\n", b""])
     readme.write_text("# Mine\n")
     assert "README.md" not in binder().files
+
+
+def test_further_links_of_a_readme_keep_their_notebook(study, binder):
+    """The repository's name is one setting, however many links there are."""
+    readme = study.folder / "README.md"
+    readme.write_text(
+        "[binder-verify]: https://mybinder.org/v2/gh/OWNER/NAME/v1?urlpath=lab/tree/verify.ipynb\n"
+        "[binder-all]: https://mybinder.org/v2/gh/OWNER/NAME/HEAD\n[binder-docs]: https://x.example/v2\n"
+    )
+    binder().write()
+
+    assert readme.read_text() == (
+        "[binder-verify]: https://mybinder.org/v2/gh/alice/penguins/HEAD?urlpath=lab/tree/verify.ipynb\n"
+        "[binder-all]: https://mybinder.org/v2/gh/alice/penguins/HEAD\n[binder-docs]: https://x.example/v2\n"
+    )
 
 
 # -- what is refused
