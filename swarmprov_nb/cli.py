@@ -142,6 +142,10 @@ def _doctor_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="the same as JSON")
 
 
+def _completion_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("shell", choices=("bash", "zsh", "fish"), help="whose script is printed")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. A user's mistake is told in two lines, never by a traceback."""
     if hasattr(signal, "SIGPIPE"):
@@ -373,6 +377,13 @@ def _doctor(options: argparse.Namespace) -> int:
     return found.exit_code
 
 
+def _completion(options: argparse.Namespace) -> int:
+    from swarmprov_nb.shell_completion import script
+
+    print(script(parser(), options.shell))
+    return 0
+
+
 _Act = Callable[[argparse.Namespace], int]
 _AddOptions = Callable[[argparse.ArgumentParser], None]
 
@@ -411,6 +422,16 @@ _COMMANDS: Final[dict[str, tuple[_Act, _AddOptions, str, tuple[str, ...]]]] = {
     "save": (_save, _save_options, "Save a publication as one file.", ("REFERENCE study.swarm",)),
     "load": (_load, _load_options, "Put a saved publication into this machine's store.", ("study.swarm",)),
     "doctor": (_doctor, _doctor_options, "Say what works on this machine, and how to get the rest.", ("", "--json")),
+    "completion": (
+        _completion,
+        _completion_options,
+        "Print a script that completes commands, options and files in your shell; one line installs it.",
+        (
+            "bash >> ~/.bashrc",
+            "zsh > ~/.zfunc/_swarmprov      a folder that $fpath names, before compinit",
+            "fish > ~/.config/fish/completions/swarmprov.fish",
+        ),
+    ),
     "status": (_status, _status_options, "Say what is recorded and published here.", ("", "project --json")),
     "binder": (
         _binder,
