@@ -17,6 +17,7 @@ from swarmprov_nb.conda_environment import environment_file
 from swarmprov_nb.errors import RecordError, StorageError, UsageError, VerificationFailed
 from swarmprov_nb.home import Home
 from swarmprov_nb.launch_link import HOST, launch_link, origin, top_of_checkout
+from swarmprov_nb.report import one_line
 
 _ENVIRONMENT: Final = "binder/environment.yml"
 _POST_BUILD: Final = "binder/postBuild"
@@ -55,7 +56,7 @@ class Launch:
         parts = [self._difference(name) for name in self.replaced if name != self.saved]
         if self.saved in self.replaced:
             parts.append(f"{self.saved} holds {self._holds() or 'something else'}, and would hold {self.reference}")
-        return "\n".join(parts)
+        return "\n".join(one_line(line) for part in parts for line in part.splitlines())
 
     def write(self) -> list[str]:
         """Write what is not there as it should be; returns the paths written. Replaces what `replaced` names."""

@@ -355,15 +355,13 @@ def _forget(options: argparse.Namespace) -> int:
 def _binder(options: argparse.Namespace) -> int:
     from swarmprov_nb.binder import launch
 
-    given = {name: getattr(options, name) for name in ("repository", "notebook", "publication", "host")}
-    found = launch(options.folder, **given)
-    if replaced := found.replaced:
-        _say("\n".join(map(one_line, found.differences.splitlines())))
-        if not _confirmed(f"Replace {', '.join(replaced)}?", yes=options.yes):
-            what = f"{', '.join(replaced)} would change, as shown. Nothing was written."
-            raise UsageError(what, "Replace by adding --yes.")
-    for name in found.write():
-        _say(f"wrote {name}")
+    found = launch(options.folder, repository=options.repository, notebook=options.notebook,
+                   publication=options.publication, host=options.host)  # fmt: skip
+    if found.replaced:
+        _say(found.differences)
+        if not _confirmed(f"Replace {', '.join(found.replaced)}?", yes=options.yes):
+            raise UsageError("Nothing was written: files would change, as shown.", "Replace them by adding --yes.")
+    _say("\n".join(f"wrote {name}" for name in found.write()) or "Everything is there already.")
     _say("Commit and push these files, then put this into your README, or send the link in it:")
     print(found.badge)
     return 0
