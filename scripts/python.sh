@@ -45,27 +45,52 @@ find_python() {
     "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13), or name it: PYTHON=/path/to/python $0"
 }
 
-# is_current STAMP: nothing that an editable install copies or reads (version, public name) is newer than the stamp.
-is_current() {
-  local source
-  for source in pyproject.toml swarmprov.py swarmprov_nb/__init__.py; do
-    [ -e "$1" ] && [ ! "$source" -nt "$1" ] || return 1
-  done
+# listed WORD LIST: the word stands in the list, whose words have commas between them.
+listed() {
+  case ",$2," in
+    *",$1,"*) return 0 ;;
+    *) return 1 ;;
+  esac
 }
 
-# make_environment FOLDER EXTRAS [PYTHON]: install the project there, unless what was installed is current.
+# together LIST LIST: print the words of both lists, each once.
+together() {
+  printf '%s,%s' "$1" "$2" | tr ',' '\n' | sed '/^$/d' | sort -u | paste -sd , -
+}
+
+# is_current STAMP EXTRAS: all these extras are installed, and nothing that an editable install copies or reads (version,
+# public name, the Lab extension's sources) is newer than the stamp.
+is_current() {
+  local sources="pyproject.toml swarmprov.py swarmprov_nb/__init__.py"
+  [ -e "$1" ] && [ "$(together "$(cat "$1")" "$2")" = "$(cat "$1")" ] || return 1
+  if listed lab "$2"; then
+    sources="$sources labextension/*.json labextension/yarn.lock labextension/src labextension/style labextension/schema"
+    sources="$sources swarmprov_nb/widgets/*.js swarmprov_nb/widgets/*.css"
+  fi
+  # shellcheck disable=SC2086 # several words, and patterns among them
+  [ -z "$(find $sources -newer "$1" 2>/dev/null | head -n 1)" ]
+}
+
+# make_environment FOLDER EXTRAS [PYTHON]: install the project there, unless what was installed is current. What an
+# earlier run installed stays. The Lab extension is built where `lab` is among the extras, and only there.
 make_environment() {
-  local stamp="$1/.swarmprov-installed" python=${3:-}
+  local stamp="$1/.swarmprov-installed" python=${3:-} extras skip=1
   if [ ! -e "$1" ]; then
     [ -n "$python" ] || python=$(find_python) || exit 1
     "$python" -m venv "$1" || die "The environment $1 could not be made." "See what Python says above, then delete $1 and run this again."
   fi
   fits "$1/bin/python" || die "$1 holds no working Python 3.11, 3.12 or 3.13." "Delete $1 and run this again."
-  if is_current "$stamp"; then
+  if is_current "$stamp" "$2"; then
     return 0
   fi
-  printf 'Installing swarmprov-nb[%s] into %s (a minute or two, the first time)\n' "$2" "$1"
-  "$1/bin/python" -m pip install --quiet -e ".[$2]" ||
-    die "swarmprov-nb[$2] could not be installed into $1." "See what pip says above; once that is cured, run this again."
-  touch "$stamp"
+  extras=$(together "$2" "$(cat "$stamp" 2>/dev/null || true)")
+  if listed lab "$extras"; then
+    skip=""
+    printf 'Installing swarmprov-nb[%s] into %s, with the Lab extension (some minutes, the first time)\n' "$extras" "$1"
+  else
+    printf 'Installing swarmprov-nb[%s] into %s (a minute or two, the first time)\n' "$extras" "$1"
+  fi
+  SKIP_JUPYTER_BUILDER=$skip "$1/bin/python" -m pip install --quiet -e ".[$extras]" ||
+    die "swarmprov-nb[$extras] could not be installed into $1." "See what pip says above; once that is cured, run this again."
+  printf '%s\n' "$extras" >"$stamp"
 }

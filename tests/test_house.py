@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import json
 import re
 import subprocess
 import sys
@@ -115,6 +116,17 @@ def test_version_is_the_newest_in_the_changelog():
 
     assert newest is not None
     assert newest[1] == swarmprov_nb.__version__
+
+
+def test_version_is_the_extension_s():
+    """The Lab extension, of which Lab and its settings editor show the version, has the package's."""
+    described = json.loads((ROOT / "labextension/package.json").read_text(encoding="utf-8"))
+    installed = json.loads((ROOT / "labextension/install.json").read_text(encoding="utf-8"))
+    settings = json.loads((ROOT / "labextension/schema/plugin.json").read_text(encoding="utf-8"))
+
+    assert described["version"] == swarmprov_nb.__version__
+    assert installed["packageName"] == described["name"] == "swarmprov-nb"
+    assert settings.get("version", swarmprov_nb.__version__) == swarmprov_nb.__version__
 
 
 def test_no_tracked_file_names_a_registry_or_a_machine():

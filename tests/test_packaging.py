@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 from studies import make_study
 
+import swarmprov_nb
 from swarmprov_nb.carrying import save
 from swarmprov_nb.home import Home
 from swarmprov_nb.publishing import publish
@@ -22,17 +25,24 @@ ROOT = Path(__file__).parents[1]
 FORBIDDEN = ("IPython", "ipykernel", "web3", "eth", "pandas", "numpy")
 UNREACHABLE = ("connection broken by", "Max retries exceeded", "Temporary failure in name resolution")
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "swarmprov_nb").rglob("*.py"))
+SHOWN = [path for kind in ("*.js", "*.css", "*.html") for path in (ROOT / "swarmprov_nb").glob(f"[vw]*/{kind}")]
 DATA = [
+    *sorted(path.relative_to(ROOT).as_posix() for path in SHOWN),  # of view and widgets
     "swarmprov_nb/py.typed",
     "swarmprov_nb/manifest/provenance-v1.schema.json",
     "swarmprov_nb/chain/artifacts/SwarmProvenance.json",
 ]
 
 
-def run(*command, folder, home=None, timeout=280):
-    """Run a command in a folder, with a home of its own and nothing of this checkout on its path."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SWARMPROV_"))}
-    named = {"SWARMPROV_HOME": str(home)} if home else {}
+SHARED = ".data/data/share/jupyter/labextensions/swarmprov-nb/"
+MOST_JAVASCRIPT = 300_000
+
+
+def run(*command, folder, home=None, timeout=280, **named):
+    """Run a command in a folder, with a home of its own and nothing of this checkout on its path; `named` variables."""
+    ours = ("PYTHON", "SWARMPROV_", "SKIP_JUPYTER_BUILDER")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    named |= {"SWARMPROV_HOME": str(home)} if home else {}
     command = [str(word) for word in command]
     return subprocess.run(
         command, cwd=folder, env={**kept, **named}, capture_output=True, text=True, check=False, timeout=timeout
@@ -54,11 +64,11 @@ class Environment:
     folder: Path
 
     @classmethod
-    def make(cls, folder, *requirements):
+    def make(cls, folder, *requirements, **named):
         made = run(sys.executable, "-m", "venv", "--without-pip", folder, folder=folder.parent)
         assert made.returncode == 0, made.stderr
         pip = (sys.executable, "-m", "pip", "--python", folder / "bin/python", "install", "--quiet")
-        needs_packages(run(*pip, *requirements, folder=folder.parent))
+        needs_packages(run(*pip, *requirements, folder=folder.parent, timeout=900, **named))
         return cls(folder)
 
     def python(self, program, **where):
@@ -66,6 +76,10 @@ class Environment:
 
     def swarmprov(self, *words, **where):
         return run(self.folder / "bin/swarmprov", *words, **where)
+
+    @property
+    def extension(self):
+        return self.folder / "share/jupyter/labextensions/swarmprov-nb"
 
 
 @dataclass
@@ -105,6 +119,25 @@ def verifier(wheel, tmp_path_factory):
     return Environment.make(folder, "--no-deps", wheel, "-r", ROOT / "requirements/verify.txt")
 
 
+@pytest.fixture
+def sources(sdist, tmp_path):
+    """What the sdist holds, in a folder."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "sources", filter="data")
+    (folder,) = (tmp_path / "sources").iterdir()
+    return folder
+
+
+@pytest.fixture
+def no_node(tmp_path):
+    """A PATH on which there is a shell, and no Node.js."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("sh", "env", "uname", "dirname"):
+        (folder / name).symlink_to(shutil.which(name))
+    return str(folder)
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shared")
@@ -126,8 +159,9 @@ def test_the_wheel_holds_the_package_whole_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     about = [name for name in names if ".dist-info/" in name]
+    extension = [name for name in names if SHARED in name]
 
-    assert sorted(set(names) - set(about)) == sorted([*MODULES, *DATA, "swarmprov.py"])
+    assert sorted(set(names) - set(about) - set(extension)) == sorted([*MODULES, *DATA, "swarmprov.py"])
     assert any(name.endswith("/licenses/LICENSE") for name in about)
     assert any(name.endswith("/entry_points.txt") for name in about)
 
@@ -138,6 +172,9 @@ def test_the_sdist_holds_what_a_contributor_needs(sdist):
         names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
     needed = {
         *MODULES, *DATA, "swarmprov.py", "pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
+        "labextension/.yarnrc.yml", "labextension/hatch_build.py", "labextension/package.json",
+        "labextension/yarn.lock", "labextension/schema/plugin.json", "labextension/src/index.ts",
+        "labextension/style/index.js", "swarmprov_nb/labextension/package.json",
         "contracts/.npmrc", "contracts/compile.mjs", "contracts/package.json", "contracts/package-lock.json",
         "contracts/src/SwarmProvenance.sol", "notebooks/quickstart.ipynb", "notebooks/data/penguins-raw.csv",
         "docs/formats.md", "requirements/verify.txt", "scripts/quickstart", "scripts/test", "scripts/python.sh",
@@ -146,6 +183,86 @@ def test_the_sdist_holds_what_a_contributor_needs(sdist):
 
     assert needed <= names
     assert [name for name in names if "node_modules" in name or "__pycache__" in name or ".swarmprov/" in name] == []
+
+
+def test_the_wheel_holds_the_lab_extension_once(wheel):
+    """What Lab loads, its settings and who installed it; no source map, no package of others, and not much of it."""
+    with zipfile.ZipFile(wheel) as archive:
+        sizes = {info.filename.partition(SHARED)[2]: info.file_size for info in archive.infolist()}
+        (about,) = [name for name in archive.namelist() if name.endswith(f"{SHARED}package.json")]
+        described = json.loads(archive.read(about))
+    scripts = {name: size for name, size in sizes.items() if name.endswith(".js")}
+
+    assert {"install.json", "package.json", "schemas/swarmprov-nb/plugin.json", "static/style.js"} <= set(sizes)
+    assert described["jupyterlab"]["_build"]["load"] in scripts
+    assert [name for name in sizes if name.endswith((".map", ".ts", ".sha256")) or "node_modules" in name] == []
+    assert 0 < sum(scripts.values()) < MOST_JAVASCRIPT
+
+
+def test_lab_lists_what_the_wheel_brings(verifier, elsewhere):
+    """The extension of a wheel that was installed anywhere is enabled, and Lab finds nothing wrong with it."""
+    pytest.importorskip("jupyterlab", reason="jupyterlab is not installed: pip install 'swarmprov-nb[lab]'")
+    place = verifier.folder / "share" / "jupyter"
+    program = "from jupyterlab.labextensions import main; main()"
+    ran = run(sys.executable, "-c", program, "list", folder=elsewhere, JUPYTER_PATH=str(place))
+
+    assert listed(ran, place) == f"swarmprov-nb v{swarmprov_nb.__version__} enabled OK (python, swarmprov-nb)"
+
+
+def listed(ran, place):
+    """Return what `jupyter labextension list` says of ours at this place."""
+    said = re.sub(r"\x1b\[\d+m", "", ran.stdout + ran.stderr)
+    below = said.partition(f"{place}/labextensions")[2] or said.partition(f"{place.resolve()}/labextensions")[2]
+    (line,) = [line.split() for line in below.partition("\n\n")[0].splitlines() if "swarmprov-nb v" in line]
+    return " ".join(line)
+
+
+def test_headless_installs_build_nothing(sources, no_node, tmp_path, elsewhere):
+    """SKIP_JUPYTER_BUILDER=1 installs what was never built, without Node.js, and without the extension."""
+    shutil.rmtree(sources / "swarmprov_nb/labextension")
+    environment = Environment.make(
+        tmp_path / "environment", "--no-deps", sources, PATH=no_node, SKIP_JUPYTER_BUILDER="1"
+    )
+    ran = environment.python("import swarmprov; print(swarmprov.__version__)", folder=elsewhere)
+
+    assert ran.stdout.strip() == swarmprov_nb.__version__
+    assert not environment.extension.exists()
+    assert not (sources / "labextension/node_modules").exists()
+
+
+def test_the_sdist_needs_no_node(sdist, no_node, tmp_path):
+    """Its extension is built already: nothing is compiled, and all of it arrives."""
+    environment = Environment.make(tmp_path / "environment", "--no-deps", sdist, PATH=no_node)
+
+    assert (environment.extension / "install.json").is_file()
+    assert (environment.extension / "static/style.js").is_file()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("has_node", [True, False], ids=["node", "no-node"])
+def test_changed_sources_are_built_anew(has_node, sources, no_node, tmp_path):
+    """After an edit `pip install .` builds the extension again, with the Node.js that is there or one of its own."""
+    if has_node and shutil.which("node") is None:
+        pytest.skip("Node.js is not installed: only building without it is tested")
+    edited = sources / "labextension/src/commands.ts"
+    edited.write_text(edited.read_text(encoding="utf-8").replace("Pause recording", "Rest a while"), encoding="utf-8")
+    named = {} if has_node else {"PATH": no_node}
+    environment = Environment.make(tmp_path / "environment", "--no-deps", sources, **named)
+    scripts = [path.read_text(encoding="utf-8") for path in environment.extension.glob("static/*.js")]
+
+    assert any("Rest a while" in script for script in scripts)
+    assert not any("Pause recording" in script for script in scripts)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_lab_without_node_has_the_extension(kind, request, no_node, tmp_path, elsewhere):
+    """A fresh environment with [lab], on a machine without Node.js: Lab lists the extension as enabled and OK."""
+    package = request.getfixturevalue(kind)
+    environment = Environment.make(tmp_path / "environment", f"{package}[lab]", PATH=no_node)
+    ran = run(environment.folder / "bin/jupyter", "labextension", "list", folder=elsewhere, PATH=no_node)
+
+    assert "enabled OK" in listed(ran, environment.folder / "share/jupyter")
 
 
 def test_the_wheel_says_what_it_is(wheel):

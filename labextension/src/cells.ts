@@ -25,6 +25,9 @@ export async function showCell(panel: NotebookPanel, place: ICellPlace): Promise
 
 /** Answer `swarmprov:show-cell` of everything on the page: graph nodes, steps of the panel, findings. */
 export function listenForCells(tracker: INotebookTracker): void {
+  const mark = (panel: NotebookPanel): void => void (panel.node.dataset.swarmprovCells = '');
+  tracker.forEach(mark);
+  tracker.widgetAdded.connect((_, panel) => mark(panel));
   document.addEventListener('swarmprov:show-cell', event => {
     const panel = holder(tracker, event.target) ?? tracker.currentWidget;
     if (panel) {
