@@ -156,6 +156,11 @@ def fitted(node: Node, x: float, y: float, w: float) -> Box:
     return Box(node, round(x, 1), round(y, 1), round(w, 1), _tall(node), title, subtitle, extra)
 
 
+def placed(node: Node) -> Box:
+    """Return a node's box at the origin, as wide as it wants to be."""
+    return fitted(node, 0.0, 0.0, _wanted(node))
+
+
 def _with_singles(layout: Layout, nodes: Sequence[Node]) -> Layout:
     """Set the nodes that no line touches below the graph, side by side."""
     boxes = list(layout.boxes)

@@ -10,6 +10,7 @@ from swarmprov_nb.lineage.graph import ancestors_of, contributing, find, rows, t
 from swarmprov_nb.lineage.vocabulary import Lineage
 from swarmprov_nb.view.document import MEDIA_TYPE, document
 from swarmprov_nb.view.drawing import Drawing
+from swarmprov_nb.view.facts import facts_of
 from swarmprov_nb.view.fold import folded
 from swarmprov_nb.view.image import image_tag
 from swarmprov_nb.view.labels import clean
@@ -18,6 +19,7 @@ from swarmprov_nb.view.sketch import sketched
 from swarmprov_nb.view.summary import summary_of
 from swarmprov_nb.view.svg import svg_text
 from swarmprov_nb.view.text_tree import text_tree
+from swarmprov_nb.view.unfolding import unfolding
 
 TITLE_LIMIT: Final = 200
 WHOLE: Final = ("version", "execution_count", "size")  # whole numbers, and nothing where there is none
@@ -44,7 +46,9 @@ class Picture:
         self.lineage = contributing(lineage) if item is None else ancestors_of(lineage, item)
         self.title = clean(title, limit=TITLE_LIMIT)
         self._focus = None if item is None else item.id
-        self._drawing: Drawing = folded(sketched(self.lineage, lineage, focus=self._focus), limit)
+        self._whole = lineage
+        self._full: Drawing = sketched(self.lineage, lineage, focus=self._focus)
+        self._drawing: Drawing = folded(self._full, limit)
 
     def __repr__(self) -> str:
         return f"<Picture {self.title!r}: {self._drawing.shown} of {self._drawing.total} shown>"
@@ -74,7 +78,9 @@ class Picture:
 
     def to_json(self) -> dict[str, Any]:
         """Return the document `document.document` describes, as a front end's own renderer takes it."""
-        return document(self._drawing, self._layout, title=self._heading, summary=self.summary)
+        hidden = unfolding(self._whole, self._full, self._drawing, focus=self._focus)
+        facts = {item.id: facts_of(item) for item in (*self._whole.runs, *self._whole.artifacts)}
+        return document(self._drawing, self._layout, hidden, facts, title=self._heading, summary=self.summary)
 
     def table(self) -> Any:
         """Return a ``pandas.DataFrame`` with a row for each cell run and artifact of the view, none folded away."""

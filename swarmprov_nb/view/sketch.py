@@ -23,8 +23,10 @@ from swarmprov_nb.view.drawing import RUN, Drawing, Line, Node
 from swarmprov_nb.view.labels import clean
 
 
-def sketched(view: Lineage, whole: Lineage, *, focus: str | None = None) -> Drawing:
+def sketched(view: Lineage, whole: Lineage, *, focus: str | None = None, every_run: bool = False) -> Drawing:
     """Return the drawing of `view`, a part of the lineage `whole`; `focus` is the id of what was asked for.
+
+    With `every_run` cell runs are drawn that stand alone, too.
 
     >>> from swarmprov_nb.testing import example_lineage
     >>> study = example_lineage()
@@ -34,7 +36,7 @@ def sketched(view: Lineage, whole: Lineage, *, focus: str | None = None) -> Draw
     """
     lines = _forward(_lines(view, with_state=focus is not None), view)
     ends = {line.source for line in lines} | {line.target for line in lines}
-    runs = [run for run in view.runs if run.id in ends or run.id == focus or _tells(run)]
+    runs = [run for run in view.runs if every_run or run.id in ends or run.id == focus or _tells(run)]
     if not runs and not view.artifacts:
         runs = list(view.runs)
     earlier = _earlier(runs, whole)
