@@ -11,13 +11,15 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from swarmprov_nb.declarations import Declared, StepRequest, spdx
 from swarmprov_nb.errors import SwarmprovError, VerificationFailed
 from swarmprov_nb.lineage import Declaration
-from swarmprov_nb.options import cell_options, line_options, parsed, verify_options
+from swarmprov_nb.live import close_live, open_live
+from swarmprov_nb.options import cell_options, line_options, parsed, publish_options, verify_options
 from swarmprov_nb.recording import active_recorder, start_recording, stop_recording
 
 if TYPE_CHECKING:
     from swarmprov_nb.completing import Matcher
 
-STEP_MAGIC: Final = "provenance_step"  # the capture room knows this name: it is not part of the user's code
+# The capture room knows this name: it is not part of the user's code. Completion after %pro does not offer it.
+STEP_MAGIC: Final = "_provenance_step"
 
 _matchers: list[Matcher] = []
 
@@ -88,7 +90,7 @@ class ProvenanceMagics(Magics):
         return drawn.table() if options.table else drawn
 
     @no_var_expand
-    @line_magic
+    @line_magic(STEP_MAGIC)
     def provenance_step(self, line: str) -> None:
         """Note what ``%%provenance`` says about the cell under way; written by the first line's transformation."""
         active_recorder().step(step_request(line))
@@ -103,12 +105,18 @@ class ProvenanceMagics(Magics):
             %publish                    preview: what leaves, its size and cost, who signs, what was found
             %publish --yes              sign and store it
             %publish --outputs          keep the notebook's text outputs too
+            %publish --widget           choose and publish with a form, where widgets show
 
         See ``swarmprov publish --help`` for the other options, which are the same.
         """
+        recorder = active_recorder()
+        if parsed(publish_options(), line).widget:
+            from swarmprov_nb.widgets import PublishWidget
+
+            return PublishWidget()
         from swarmprov_nb.publishing import publish_recorded
 
-        return publish_recorded(active_recorder(), line)
+        return publish_recorded(recorder, line)
 
     @no_var_expand
     @line_magic
@@ -133,7 +141,7 @@ def rewrite_first_line(lines: list[str]) -> list[str]:
     r"""Turn a first line ``%%provenance …`` into a call, so that the cell itself runs as always.
 
     >>> rewrite_first_line(["%%provenance clean\n", "x = 1\n"])
-    ["get_ipython().run_line_magic('provenance_step', 'clean')\n", 'x = 1\n']
+    ["get_ipython().run_line_magic('_provenance_step', 'clean')\n", 'x = 1\n']
     """
     if not lines or not lines[0].startswith("%%provenance"):
         return lines
@@ -154,6 +162,7 @@ def load_ipython_extension(shell: Any) -> None:
         raise IPythonUsageError(str(error)) from None
     if recorder is None:
         return
+    open_live(shell, recorder)
     shell.register_magics(ProvenanceMagics)
     shell.input_transformers_cleanup.append(rewrite_first_line)
     matcher = Matcher(shell, recorder)
@@ -164,6 +173,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 def unload_ipython_extension(shell: Any) -> None:
     """Stop recording and take back every hook."""
+    close_live()
     if not stop_recording():
         return
     shell.input_transformers_cleanup.remove(rewrite_first_line)

@@ -63,7 +63,7 @@ def test_reads_are_the_names_used_before_they_are_surely_assigned(source, expect
         ("get_ipython().run_cell_magic('capture', 'out', 'y = x\\n')\nout", ["x"]),
         ("get_ipython().run_line_magic('timeit', '-n 3 f(x)')", ["f", "x"]),
         ("get_ipython().run_line_magic('matplotlib', 'inline')", []),
-        ("get_ipython().run_line_magic('provenance_step', 'clean --dataset df=T')\ny = x", ["x"]),
+        ("get_ipython().run_line_magic('_provenance_step', 'clean --dataset df=T')\ny = x", ["x"]),
         ("get_ipython().run_line_magic('load_ext', 'swarmprov')", []),
         ("get_ipython().system('wc -l {path} $other')", ["other", "path"]),
         ("get_ipython().run_cell_magic('bash', '', 'echo $home')", []),

@@ -91,7 +91,6 @@ def test_fish_completes(scripted, tmp_path, monkeypatch, words, wanted):
         ("sh", "ow"),
         ("show study.ipynb --ht", "ml"),
         ("load ", "study.swarm"),
-        ("verify n", "\x07"),
         ("verify study.s", "warm"),
         ("verify --require anch", "ored"),
     ],

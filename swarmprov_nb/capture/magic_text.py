@@ -34,7 +34,7 @@ class Magic:
     @property
     def inert(self) -> bool:
         """Whether the magic neither reads nor binds a variable by itself."""
-        return self.name in INERT or self.name.startswith("provenance_")
+        return self.name in INERT or self.name == "_provenance_step"
 
     @property
     def shell(self) -> bool:
