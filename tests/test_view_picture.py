@@ -228,3 +228,19 @@ def test_what_only_asked_is_not_in_the_picture():
     text = Picture(b.lineage, title="x").text
     assert "%verify" not in text
     assert "bad" in text
+
+
+def test_declared_results_stay_before_failures_do():
+    """Where room is short, what was declared and the runs that made it keep their shapes; failures are folded."""
+    b = LineageBuilder()
+    raw = b.input("raw.csv", "file")
+    for index in range(12):
+        b.run(f"fail {index}", cell=f"f{index}", uses=[raw], error="ValueError: x")
+    for index in range(8):
+        made = {f"d{index}": {"kind": "dataset", "declared": True}}
+        b.run(f"work {index}", cell=f"w{index}", uses=[raw], makes=made)
+
+    shown = titles(Picture(b.lineage, title="study.ipynb"))
+
+    assert {f"d{index}" for index in range(8)} | {f"work {index}" for index in range(8)} <= set(shown)
+    assert sum(title.startswith("fail") for title in shown) > 4

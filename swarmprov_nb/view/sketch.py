@@ -22,6 +22,8 @@ from swarmprov_nb.view.captions import (
 from swarmprov_nb.view.drawing import RUN, Drawing, Line, Node
 from swarmprov_nb.view.labels import clean
 
+_TELLS, _DECLARES, _FOCUS = 3, 4, 9  # how hard what failed, what was declared and what was asked for resist folding
+
 
 def sketched(view: Lineage, whole: Lineage, *, focus: str | None = None, every_run: bool = False) -> Drawing:
     """Return the drawing of `view`, a part of the lineage `whole`; `focus` is the id of what was asked for.
@@ -47,7 +49,8 @@ def sketched(view: Lineage, whole: Lineage, *, focus: str | None = None, every_r
         made[artifact.run if artifact.run in drawn else None].append(artifact)
     nodes = [_artifact_node(artifact, sources, focus) for artifact in made[None]]
     for run in runs:
-        nodes.append(_run_node(run, earlier[run.id], focus))
+        declares = any(artifact.declared for artifact in made[run.id])
+        nodes.append(_run_node(run, earlier[run.id], focus, declares=declares))
         nodes += [_artifact_node(artifact, sources, focus) for artifact in made[run.id]]
     return Drawing(tuple(nodes), lines, len(whole.runs) + len(whole.artifacts))
 
@@ -110,9 +113,10 @@ def _earlier(runs: list[CellRun], whole: Lineage) -> Counter[str]:
     return hidden
 
 
-def _run_node(run: CellRun, earlier: int, focus: str | None) -> Node:
+def _run_node(run: CellRun, earlier: int, focus: str | None, *, declares: bool) -> Node:
     extra = f"+{plural(earlier, 'earlier run')}" if earlier else ""
     failed = run.status != "ok"
+    stays = _FOCUS if run.id == focus else _DECLARES if declares else _TELLS if _tells(run) else int(run.named)
     return Node(
         id=run.id,
         kind=RUN,
@@ -121,7 +125,7 @@ def _run_node(run: CellRun, earlier: int, focus: str | None) -> Node:
         extra=extra,
         label=", ".join(part for part in (run_label(run), extra) if part),
         mark="failed" if failed else "gap" if run.gap else "focus" if run.id == focus else "",
-        stays=9 if run.id == focus else 3 if _tells(run) else int(run.named),
+        stays=stays,
         cell_id=run.cell_id,
         execution_count=run.execution_count,
         earlier=earlier,
@@ -132,6 +136,7 @@ def _artifact_node(artifact: Artifact, sources: set[str], focus: str | None) -> 
     ends_here = artifact.run is None or artifact.id not in sources
     wanted = artifact.declared or artifact.named or (artifact.path is not None and artifact.run is not None)
     asked = 2 * int(wanted) + int(ends_here and (wanted or artifact.kind != "dataset"))
+    stays = _DECLARES + int(ends_here) if artifact.declared else asked
     return Node(
         id=artifact.id,
         kind=artifact.kind,
@@ -139,5 +144,5 @@ def _artifact_node(artifact: Artifact, sources: set[str], focus: str | None) -> 
         subtitle=artifact_subtitle(artifact),
         label=artifact_label(artifact),
         mark="focus" if artifact.id == focus else "",
-        stays=9 if artifact.id == focus else asked,
+        stays=_FOCUS if artifact.id == focus else stays,
     )
