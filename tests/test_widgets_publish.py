@@ -11,6 +11,8 @@ REFERENCE = "4c9c76d6" + "ab" * 25 + "dcf295"
 DID = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 WALLET = "0x8f3a00000000000000000000000000000000c21d"
 STAGES = ["artifacts", "manifest", "signature", "seal", "store", "anchor", "receipt"]
+WORDS = """(node => node.getAttribute('aria-label') || node.textContent || node.labels?.[0]?.textContent)(
+  document.activeElement)"""
 HOSTILE = {
     "html": "<img src=x onerror='window.hacked=1'><b>bold</b>",
     "script": "</code></script><script>window.hacked=1</script>",
@@ -52,7 +54,10 @@ def preview(**changes) -> dict:
         "signer": {"did": DID, "wallet": WALLET},
         "findings": [],
         "advice": ["forest: no licence is stated, so nobody may use it"],
-        "says": ["Public for ever, and cannot be recalled: clean, forest.", "Cited: raw.csv; who can guess it confirms."],
+        "says": [
+            "Public for ever, and cannot be recalled: clean, forest.",
+            "Cited: raw.csv; who can guess it confirms.",
+        ],
         "choices": choices(),
     }
     return base("preview", **{**state, **changes})
@@ -107,8 +112,8 @@ def test_the_preview_says_what_leaves_what_it_costs_and_who_signs(shown, page):
     assert not page.get_by_role("checkbox", name=re.compile("raw.csv")).is_checked()
     assert page.get_by_role("button", name="Publish 4 items").is_enabled()
     assert page.locator(".swarmprov-primary:visible").count() == 1
-    for said in ("18 kB", "4 items · 557 kB · free on this machine", "did:key:z6Mkha…ta2doK", "local store", "local chain",
-                 "Public, and cannot be recalled.", "Cited: raw.csv", "no licence is stated"):  # fmt: skip
+    for said in ("18 kB", "4 items · 557 kB · free on this machine", "did:key:z6Mkha…ta2doK", "local store",
+                 "local chain", "Public, and cannot be recalled.", "Cited: raw.csv", "no licence is"):  # fmt: skip
         assert said in text
     assert page.locator(f"code[title='{DID}']").count() == 1
 
@@ -168,7 +173,13 @@ def test_a_finding_that_stops_is_left_out_or_accepted_one_by_one(shown, page):
 
     page.get_by_role("button", name="Publish it anyway: password in url in files/clean.parquet").press("Enter")
     assert widget.sent()[-1] == {"op": "preview", "choices": choices(accept=["f1"])}
-    widget.show(preview(plan="p2", findings=[finding(accepted=True, stops=False, place="files/clean.parquet")], choices=choices(accept=["f1"])))
+    widget.show(
+        preview(
+            plan="p2",
+            findings=[finding(accepted=True, stops=False, place="files/clean.parquet")],
+            choices=choices(accept=["f1"]),
+        )
+    )
     assert button.get_attribute("aria-disabled") == "false"
     assert page.get_by_text("becomes public for ever").is_visible()
     assert widget.focused() == "Do not publish it: password in url in files/clean.parquet"
@@ -201,7 +212,10 @@ def test_licences_are_completed_by_keyboard(shown, page):
     asked = [each for each in widget.sent(1) if each["op"] == "licences"]
     assert asked == [{"op": "licences", "prefix": "cc-by"}]
 
-    known = [{"id": "CC-BY-4.0", "name": "Creative Commons Attribution 4.0"}, {"id": "CC-BY-SA-4.0", "name": "<b>x</b>"}]
+    known = [
+        {"id": "CC-BY-4.0", "name": "Creative Commons Attribution 4.0"},
+        {"id": "CC-BY-SA-4.0", "name": "<b>x</b>"},
+    ]
     widget.tell({"type": "licences", "prefix": "other", "licences": known})
     assert field.get_attribute("aria-expanded") == "false"
     widget.tell({"type": "licences", "prefix": "cc-by", "licences": known})
@@ -217,7 +231,9 @@ def test_licences_are_completed_by_keyboard(shown, page):
     field.press("Enter")
     assert field.input_value() == "CC-BY-4.0"
     assert field.get_attribute("aria-expanded") == "false"
-    page.wait_for_function("window.model.sent.some(each => each.op === 'preview' && each.choices.license === 'CC-BY-4.0')")
+    page.wait_for_function(
+        "window.model.sent.some(each => each.op === 'preview' && each.choices.license === 'CC-BY-4.0')"
+    )
     assert page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
 
 
@@ -237,7 +253,7 @@ def test_a_patch_of_the_state_takes_neither_focus_nor_words(shown, page):
 def test_switches_and_words_are_asked_for_together(shown, page):
     """What is changed quickly is asked for once, with everything chosen."""
     widget = shown(preview())
-    page.get_by_label("Keep the notebook’s outputs").press("Space")
+    page.get_by_label(re.compile("^Keep the notebook")).press("Space")
     page.get_by_label("State every cell run").press("Space")
     page.get_by_label("Contact").fill("https://lab.example")
 
@@ -289,7 +305,8 @@ def test_the_receipt_is_copied_whole(shown, page):
     for what, text in (("reference", REFERENCE), ("verify command", f"swarmprov verify {REFERENCE}"),
                        ("save command", f"swarmprov save {REFERENCE} quickstart.swarm")):  # fmt: skip
         page.get_by_role("button", name=f"Copy the {what}").press("Enter")
-        page.wait_for_function("what => document.querySelector('[role=status]').textContent === `Copied the ${what}.`", arg=what)
+        said = "what => document.querySelector('[role=status]').textContent === `Copied the ${what}.`"
+        page.wait_for_function(said, arg=what)
         assert page.evaluate("navigator.clipboard.readText()") == text
 
 
@@ -341,9 +358,13 @@ def test_hostile_labels_are_text_and_stay_inside(shown, page, label):
     said = {"advice": [label], "says": [label], "notebook": label}
     bad = finding(rule=label, place=label, excerpt=label, advice=label, item="id-clean")
     items = [item("clean", name=label, detail=label, why=label, kind=label)]
-    widget = shown({**preview(items=items, findings=[bad]), **said, "store": {"name": "x", "label": label}}, width="320px")
+    widget = shown(
+        {**preview(items=items, findings=[bad]), **said, "store": {"name": "x", "label": label}}, width="320px"
+    )
     assert widget.overflow() == []
-    widget.show({**receipt(headline=label, caution=label, anchor=label, verify=label, advice=[label]), "notebook": label})
+    widget.show(
+        {**receipt(headline=label, caution=label, anchor=label, verify=label, advice=[label]), "notebook": label}
+    )
     assert widget.overflow() == []
     widget.show(base("problem", problem={"what": label, "next": label}))
     assert widget.overflow() == []
@@ -381,7 +402,9 @@ def test_forced_colours_keep_the_button_a_button(shown, page):
     page.keyboard.press("Tab")
 
     styles = button.evaluate("node => [getComputedStyle(node).backgroundColor, getComputedStyle(node).outlineStyle]")
-    plain = page.get_by_role("button", name="Copy the signing key").evaluate("node => getComputedStyle(node).backgroundColor")
+    plain = page.get_by_role("button", name="Copy the signing key").evaluate(
+        "node => getComputedStyle(node).backgroundColor"
+    )
     assert styles[0] != plain
     assert styles[1] == "solid"
 
@@ -392,11 +415,13 @@ def test_everything_is_reached_by_keyboard(shown, page):
     seen = []
     for _ in range(20):
         page.keyboard.press("Tab")
-        seen.append(page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
-                                  " || document.activeElement.labels?.[0]?.textContent"))  # fmt: skip
+        seen.append(page.evaluate(WORDS))
     words = " | ".join(filter(None, seen))
 
-    found = [words.find(each) for each in ("clean", "Leave out clean", "Licence", "Contact", "State every", "Publish 4 items")]
+    found = [
+        words.find(each)
+        for each in ("clean", "Leave out clean", "Licence", "Contact", "State every", "Publish 4 items")
+    ]
     assert -1 not in found
     assert found == sorted(found)
 
@@ -408,3 +433,28 @@ def test_a_view_that_goes_leaves_nothing(shown, page):
 
     assert page.evaluate("window.model.listening()") == 0
     assert page.locator("section").count() == 0
+
+
+def test_a_problem_offers_the_choice_that_lets_it_go_on(shown, page):
+    """Where a choice would help, that is the one button; what was chosen before stays chosen."""
+    remedy = {"label": "Publish the old source too", "choices": {"old_sources": True}}
+    said = {"what": "study.ipynb no longer holds the source of: fit [3].", "next": "Save it.", "remedy": remedy}
+    widget = shown(base("problem", problem=said, choices=choices(hide=["a1"])))
+    assert page.locator(".swarmprov-primary:visible").count() == 1
+    page.get_by_role("button", name="Publish the old source too").press("Enter")
+
+    assert widget.sent() == [{"op": "preview", "choices": choices(hide=["a1"], old_sources=True)}]
+
+
+def test_choices_that_cannot_be_published_say_why_and_stop(shown, page):
+    """The preview stays with its ticks, says what is wrong, and publishes nothing."""
+    why = "Nothing is left to publish. Leave out fewer."
+    widget = shown(preview(plan="none", stopped=why, advice=[why, "more"]))
+    button = page.get_by_role("button", name="Publish 4 items")
+    assert button.get_attribute("aria-disabled") == "true"
+    assert page.get_by_text(why).count() == 1
+    button.focus()
+    page.keyboard.press("Enter")
+
+    assert page.evaluate("window.model.sent") == []
+    assert widget.errors == []

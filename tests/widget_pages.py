@@ -73,11 +73,13 @@ _CONTRASTS = """
   for (const node of document.querySelectorAll('main *')) {
     const own = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
     if (!own && node.tagName !== 'svg' && node.tagName !== 'INPUT') continue;
-    if (!node.checkVisibility() || node.closest('.swarmprov-away') || node.disabled || node.type === 'checkbox') continue;
+    if (!node.checkVisibility() || node.closest('.swarmprov-away')) continue;
+    if (node.disabled || node.type === 'checkbox') continue;
     const behind = grounds(node);
     const colour = ratio(over([...behind, getComputedStyle(node).color]), over(behind));
     const needed = node.tagName === 'svg' ? 3 : 4.5;
-    if (colour < needed) found.push([node.tagName, node.className.baseVal ?? node.className, node.textContent.slice(0, 40), colour]);
+    const name = node.className.baseVal ?? node.className;
+    if (colour < needed) found.push([node.tagName, name, node.textContent.slice(0, 40), colour]);
   }
   return found;
 }

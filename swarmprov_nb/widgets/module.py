@@ -17,6 +17,7 @@ from swarmprov_nb.errors import UsageError
 FOLDER: Final = Path(__file__).parent
 _IMPORT: Final = re.compile(r"^import \{([^}]*)\} from ['\"]\./([\w.-]+\.js)['\"];$", re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?:default )?((?:async )?(?:function\*?|const|let|class) (\w+))", re.MULTILINE)
+_TOP: Final = re.compile(r"^(?:export )?(?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
 _DEFAULT: Final = re.compile(r"^export default \{[^}]*\};$", re.MULTILINE)
 _STRANGE: Final = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 _BLOCK: Final = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
@@ -35,8 +36,11 @@ def joined(name: str, folder: Path = FOLDER) -> str:
     raises UsageError, which names it.
     """
     parts = dict(_parts(name, folder, ()))
+    for part, text in parts.items():
+        _require_exported(part, text, parts)
     main = parts.pop(name)
-    return "".join([*(_scoped(part, text) for part, text in parts.items()), _linked(main)])
+    whole = [*(_scoped(part, text) for part, text in parts.items()), _linked(main)]
+    return "".join(map(_brief, whole))
 
 
 def stylesheet(*names: str) -> str:
@@ -52,7 +56,7 @@ def _parts(name: str, folder: Path, above: tuple[str, ...]) -> Iterator[tuple[st
     """Yield all modules that `name` needs, each after what it needs itself."""
     if name in above:
         raise UsageError(f"These modules import each other: {', '.join([*above, name])}.", "Move what both need out.")
-    text = _brief(_read(name, folder))
+    text = _read(name, folder)
     for part in dict.fromkeys(part for _, part in _IMPORT.findall(text)):
         yield from _parts(part, folder, (*above, name))
     _require_plain(name, text)
@@ -79,8 +83,19 @@ def _require_plain(name: str, text: str) -> None:
         raise UsageError(f"{name} declares {', '.join(twice)} twice.", "Rename one of them, or import it `as` another.")
 
 
-def _declared(text: str) -> list[str]:
+def _require_exported(name: str, text: str, parts: dict[str, str]) -> None:
+    for words, part in _IMPORT.findall(text):
+        wanted = {word.split(" as ")[0].strip() for word in _words(words)}
+        if missing := sorted(wanted - set(_exported(parts[part]))):
+            raise UsageError(f"{part} exports no {', '.join(missing)}, which {name} imports.", "Correct the import.")
+
+
+def _exported(text: str) -> list[str]:
     return [found[1] for found in _EXPORT.findall(text)]
+
+
+def _declared(text: str) -> list[str]:
+    return _TOP.findall(text)
 
 
 def _words(names: str) -> list[str]:
@@ -88,12 +103,12 @@ def _words(names: str) -> list[str]:
 
 
 def _local(word: str) -> str:
-    return word.split(" as ")[-1].strip()
+    return word.rsplit(" as ", maxsplit=1)[-1].strip()
 
 
 def _scoped(name: str, text: str) -> str:
     """Return a module as a function that was called: its names are its own, what it exports is the result."""
-    exported = ", ".join(_declared(text))
+    exported = ", ".join(_exported(text))
     body = _EXPORT.sub(r"\1", _DEFAULT.sub("", _linked(text)))
     return f"const {_variable(name)} = (() => {{\n{body}return {{ {exported} }};\n}})();\n"
 

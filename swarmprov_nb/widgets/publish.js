@@ -1,5 +1,6 @@
 import { button } from './elements.js';
 import { card, saying } from './card.js';
+import { problemSection } from './publish_problem.js';
 import { previewSection } from './publish_preview.js';
 import { progressSection } from './publish_progress.js';
 import { receiptSection } from './publish_receipt.js';
@@ -13,17 +14,12 @@ const PHASES = {
   }),
   preparing: saying({
     title: 'Looking at what would be published…',
-    text: 'The notebook, what it made, and what should not leave are being read. Nothing is sent.'
+    text: state => [state.waiting, 'The notebook, what it made, and what should not leave are read. Nothing is sent.'].filter(Boolean).join('\n')
   }),
   preview: previewSection,
   publishing: progressSection,
   receipt: receiptSection,
-  problem: saying({
-    title: state => state.problem?.what ?? 'The publication stopped.',
-    text: state => state.problem?.next ?? '',
-    press: act => button('Try again', act, { primary: true }),
-    act: host => host.send({ op: 'again' })
-  })
+  problem: problemSection
 };
 
 /** Draw the publish widget: what would leave, then what is leaving, then the receipt. */

@@ -74,7 +74,8 @@ export function previewSection(host) {
   }
 
   function stopped() {
-    if (unsent || asked || state.phase !== 'preview') return 'Looking again at what would be published…';
+    if (unsent || asked || state.phase !== 'preview') return state.waiting || 'Looking again at what would be published…';
+    if (state.stopped) return state.stopped;
     const stops = (state.findings ?? []).filter(each => each.stops && !local.accept.includes(each.id) && !each.accepted);
     if (!stops.length) return '';
     const what = stops.length === 1 ? 'One finding stops this' : `${stops.length} findings stop this`;
@@ -84,7 +85,7 @@ export function previewSection(host) {
   function draw() {
     keyed(items, state.items ?? [], item => item.id, () => itemRow(row), (made, item) => made.update(item));
     keyed(findings, state.findings ?? [], each => each.id, () => findingRow(row), (made, each) => made.update(each));
-    lines(advice, state.advice);
+    lines(advice, (state.advice ?? []).filter(text => text !== state.stopped));
     lines(says, state.says);
     [findings, advice, says].forEach(list => shown(list, list.childElementCount));
     words.update(local);
@@ -110,7 +111,7 @@ export function previewSection(host) {
         asked = false;
         if (!unsent) local = copyOf(next.choices);
       } else {
-        state = { ...state, phase: next.phase };
+        state = { ...state, phase: next.phase, waiting: next.waiting };
       }
       draw();
     }

@@ -59,7 +59,8 @@ function checkRow() {
   const detail = element('span', { dir: 'auto' });
   const expected = element('code', { dir: 'ltr' });
   const actual = element('code', { dir: 'ltr' });
-  const compared = element('span', { class: 'swarmprov-compared' }, 'expected ', expected, ', is ', actual);
+  const compared = element('span', { class: 'swarmprov-compared' },
+    element('span', {}, 'expected ', expected), ' ', element('span', {}, 'is ', actual));
   const node = element('li', {}, icon, element('span', { class: 'swarmprov-words' }, name, outcome), element('span', { class: 'swarmprov-found' }, detail, ' ', compared));
   return {
     node,
@@ -70,8 +71,10 @@ function checkRow() {
       put(outcome, `: ${word}. `);
       put(name, check.name);
       put(detail, check.detail);
-      put(expected, check.expected ?? '');
-      put(actual, check.actual ?? '');
+      for (const [place, text] of [[expected, check.expected], [actual, check.actual]]) {
+        if (/^(0x)?[0-9a-f]{40,}$/.test(text)) putShort(place, text);
+        else put(place, text ?? '');
+      }
       shown(compared, check.expected != null);
     }
   };
