@@ -134,9 +134,14 @@
   network.on('beforeDrawing', drawLines);
 
   const middle = { x: width / 2, y: height / 2 };
-  const fit = () => {
-    const scale = Math.min(place.clientWidth / (width + 48), place.clientHeight / (height + 48), 1.4);
-    network.moveTo({ position: middle, scale, animation: false });
+  const least = () => Math.min(place.clientWidth / (width + 48), place.clientHeight / (height + 48), 1.4);
+  const fit = () => network.moveTo({ position: middle, scale: least(), animation: false });
+  // What would be too small to read whole begins at its top.
+  const begin = () => {
+    const scale = Math.min(place.clientWidth / (width + 48), 1);
+    if (least() >= 0.75 * scale) return fit();
+    const position = { x: middle.x, y: place.clientHeight / 2 / scale - 24 };
+    return network.moveTo({ position, scale, animation: false });
   };
   const zoom = factor => {
     const scale = Math.min(Math.max(network.getScale() * factor, 0.05), 8);
@@ -185,7 +190,7 @@
       place.scrollIntoView({ block: 'nearest' });
     });
   });
-  window.addEventListener('resize', fit);
+  window.addEventListener('resize', begin);
   for (const query of [dark, forced]) query.addEventListener('change', () => network.redraw());
-  fit();
+  begin();
 })();
