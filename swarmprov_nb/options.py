@@ -57,6 +57,8 @@ def cell_options() -> Parser:
 def publish_options(prog: str | None = None, *, to: argparse.ArgumentParser | None = None) -> argparse.ArgumentParser:
     """Return the options that a publish has everywhere, or add them to a command's parser."""
     parser = to or _of_magic(prog or "publish")
+    if to is None:
+        parser.add_argument("--widget", action="store_true", help="choose and publish with a form")
     parser.add_argument("--yes", action="store_true", help="publish after the preview, without asking")
     parser.add_argument("--again", action="store_true", help="publish even if nothing changed")
     parser.add_argument("--outputs", action="store_true", help="publish the notebook's outputs too")

@@ -34,6 +34,7 @@ from swarmprov_nb.publication import collection
 from swarmprov_nb.publisher import NO_CHAIN, Publisher
 from swarmprov_nb.receipts import Receipt, last_of, unchanged
 from swarmprov_nb.storing import put
+from swarmprov_nb.swarm.memory import MemoryStorage
 
 ANCHOR_KIND: Final = 1  # a notebook's provenance manifest
 PREVIOUS: Final = 1  # an anchor's edge to the manifest that this one supersedes
@@ -114,6 +115,15 @@ def carry_out(planned: Plan, publisher: Publisher, *, again: bool = False, progr
                 return Published(old, write_page(publisher.home, publisher.keeper.store, old.reference), unchanged=True)
             journal = Journal(kept_at)  # the same publication is stored once more
         return _Steps(planned, publisher, journal, progress).run(drafted)
+
+
+def interrupted(planned: Plan, publisher: Publisher) -> bool:
+    """Tell whether a publish of this very work was interrupted, so that carrying out the plan goes on from there."""
+    if not any(publisher.home.journal.glob("*.jsonl")):
+        return False
+    drafted = draft(planned, author=publisher.key.did, previous=None, store=MemoryStorage())
+    entries = journal_of(publisher.home, drafted.work).entries
+    return bool(entries) and "receipt" not in entries
 
 
 def _begin(stage: str, progress: Progress) -> None:

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +17,7 @@ from swarmprov_nb.config import Settings
 from swarmprov_nb.declarations import Declared, StepRequest
 from swarmprov_nb.errors import SwarmprovError, UsageError
 from swarmprov_nb.home import RECORD_KEY, Home
-from swarmprov_nb.lineage import Artifact, CellRun, Edge, Record, Session
+from swarmprov_nb.lineage import Artifact, CellRun, Edge, Lineage, Record, Session
 from swarmprov_nb.notebooks import heading_above
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Recorder:
         self._declared: list[Declared] = []
         self._unrecorded: list[RunDraft] = []
         self._problem: SwarmprovError | None = None
+        self.on_recorded: list[Callable[[Lineage], None]] = []  # each hears of every run, alone, once it is recorded
 
     def start(self) -> None:
         """Begin to observe; the record is opened when the first run ends."""
@@ -92,6 +93,12 @@ class Recorder:
         if path is not None:
             what = f"{path.name} is no longer there: it was renamed or moved while its kernel ran."
         raise UsageError(what, "Name it once: %env SWARMPROV_NOTEBOOK=study.ipynb")
+
+    @property
+    def on_main(self) -> Callable[[Callable[[], None]], None] | None:
+        """What runs a callable on the main thread when no cell keeps it; None outside a kernel."""
+        loop = getattr(getattr(self._shell, "kernel", None), "io_loop", None)
+        return None if loop is None else loop.add_callback
 
     @property
     def record(self) -> Record:
@@ -235,9 +242,15 @@ class Recorder:
                 self._unrecorded.pop(0)
                 for artifact in pending.updates:
                     self.record.update_artifact(artifact)
+                made = (*pending.artifacts, *pending.updates)
+                self._tell(Lineage(self.session, (pending.run,), tuple(edges), made, tuple(pending.uses)))
         except SwarmprovError as error:
             if len(self._unrecorded) == 1:  # said once, not after each cell
                 draft.problems.append(error)
+
+    def _tell(self, recorded: Lineage) -> None:
+        for listener in self.on_recorded:
+            listener(recorded)
 
     def _edges(self, draft: RunDraft) -> Iterator[Edge]:
         """Return the flows between runs; one through a file has the artifact's name, wherever the kernel works."""

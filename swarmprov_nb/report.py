@@ -110,6 +110,12 @@ class Report:
             return "Ask the networks that you need by --chain, or require a lower level."
         return "It shows that this key vouches for these bytes, not who made them first."
 
+    @property
+    def closing(self) -> str:
+        """What a valid publication does and does not show; empty where it is not valid."""
+        said = "Signed: this key vouches. Captured: by the publisher's recorder. Seals may have been left out."
+        return "" if self.failed else said
+
     def picture(self) -> Picture:
         """Return the publication's lineage, drawn from its verified manifest; VerificationFailed if it is not valid."""
         from swarmprov_nb.manifest.reading import to_lineage
@@ -147,7 +153,7 @@ class Report:
         yield f"{self.headline}"
         yield f"  {self.advice}"
         if not self.failed:
-            yield "  Signed: this key vouches. Captured: by the publisher's recorder. Seals may have been left out."
+            yield f"  {self.closing}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
         return {"text/plain": str(self)}

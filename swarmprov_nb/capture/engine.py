@@ -101,7 +101,7 @@ class Engine:
         self._files = Files()
         self._state = HiddenState()
         self._outputs = Outputs(self._namespace)
-        self._threads = threading.active_count()
+        self._threads = _foreign_threads()
         self._substitution.install()
         self._openers.install()
         self._shell.events.register("pre_run_cell", self._before)
@@ -190,7 +190,7 @@ class Engine:
         run.source, run.cell_id = info.raw_cell or "", getattr(info, "cell_id", None)
         self._read_text(run, info)
         assert run.cell is not None
-        threads = threading.active_count() > self._threads or "ipywidgets" in sys.modules
+        threads = _foreign_threads() > self._threads or "ipywidgets" in sys.modules
         names = self._variables.places() if self._look_inside else run.cell.names.reads
         self._variables.between(names, look_inside=threads or self._look_inside)
         self._look_inside = False
@@ -370,6 +370,11 @@ class Engine:
         run = self._run
         if run is not None:
             run.gap = f"Capture failed {when} the cell ran ({type(failure).__name__}), so what it read may be missing."
+
+
+def _foreign_threads() -> int:
+    """Count the threads that may change what a cell made: neither ours, nor those on which a kernel answers comms."""
+    return sum(not thread.name.startswith(("swarmprov-", "subshell-")) for thread in threading.enumerate())
 
 
 def _depth() -> int:
