@@ -7,6 +7,7 @@ import os
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from studies import make_study
@@ -29,6 +30,8 @@ HOSTILE = [
     "W" * 10_000,
     "href=https://evil.example",
 ]  # fmt: skip
+
+AXE = Path(__file__).parents[1] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def page_of(lineage, title="study.ipynb", **options):
@@ -236,6 +239,24 @@ def test_page_fits_and_follows_the_theme(opened, wide, scheme):
 
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert {"light": "232,243,250", "dark": "16,40,58"}[scheme] in colours  # the ground of datasets
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser, tmp_path, scheme):
+    """axe-core has no objection, in light and in dark, also with a node chosen."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not there: jlpm install in labextension brings it")
+    file = tmp_path / "lineage.html"
+    file.write_text(page_of(example_lineage()), "utf-8")
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # axe is no part of the page
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.click("button[data-node=n3]")
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 80))]))")
+    context.close()
+
+    assert found == []
 
 
 def test_empty_lineage_has_a_page(opened):
