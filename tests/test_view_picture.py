@@ -13,7 +13,7 @@ from swarmprov_nb.errors import UsageError
 from swarmprov_nb.lineage.vocabulary import Declaration, Edge, Lineage
 from swarmprov_nb.testing import LineageBuilder, example_lineage, stored
 from swarmprov_nb.view import Picture, svg_of
-from swarmprov_nb.view.layout import WIDEST
+from swarmprov_nb.view.layout import SMALL, WIDEST
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -167,13 +167,22 @@ def test_the_bundle_holds_json_an_image_and_text():
     picture = Picture(example_lineage(), title="quickstart.ipynb")
     bundle = picture._repr_mimebundle_()
     assert list(bundle) == ["application/vnd.swarmprov.lineage+json", "text/html", "text/plain"]
-    assert json.loads(json.dumps(bundle["application/vnd.swarmprov.lineage+json"]))["version"] == 1
+    assert json.loads(json.dumps(bundle["application/vnd.swarmprov.lineage+json"]))["version"] == 2
     data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', bundle["text/html"])
     assert base64.b64decode(data[1]).decode() == picture.svg
     assert "max-width:100%" in bundle["text/html"]
+    assert "overflow-x:auto" in bundle["text/html"]
     assert f'alt="{picture.summary}"' in bundle["text/html"]
     assert list(picture._repr_mimebundle_(include=["text/plain"])) == ["text/plain"]
     assert "text/html" not in picture._repr_mimebundle_(exclude=["text/html"])
+
+
+def test_the_image_shrinks_only_while_its_letters_are_nine_pixels():
+    """In a narrower place it scrolls sideways; SMALL is the size of its smallest letters."""
+    picture = Picture(busy(), title="x")
+    wide = float(re.search(r'width="([0-9.]+)"', picture.svg)[1])
+    least = float(re.search(r"min-width:(\d+)px", picture._repr_mimebundle_()["text/html"])[1])
+    assert SMALL * least / wide >= 9
 
 
 def test_the_table_and_the_graph_hold_what_the_picture_folds():

@@ -79,7 +79,8 @@ class Picture:
     def to_json(self) -> dict[str, Any]:
         """Return the document `document.document` describes, as a front end's own renderer takes it."""
         hidden = unfolding(self._whole, self._full, self._drawing, focus=self._focus)
-        facts = {item.id: facts_of(item) for item in (*self._whole.runs, *self._whole.artifacts)}
+        runs = {run.id: facts_of(run) for run in self._whole.runs}
+        facts = runs | {artifact.id: facts_of(artifact) for artifact in self._whole.artifacts}
         return document(self._drawing, self._layout, hidden, facts, title=self._heading, summary=self.summary)
 
     def table(self) -> Any:

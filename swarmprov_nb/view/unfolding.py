@@ -31,7 +31,8 @@ class Hidden:
 class Unfolding:
     """All hidden nodes and the lines with nothing folded; `again` are those of earlier runs and what they made.
 
-    The last `again_count` nodes are such. `count` says how many things are hidden; where they are more than `UNFOLD_MOST` there are no nodes and no lines.
+    The last `again_count` nodes are such. `count` says how many things are hidden; where they are more than
+    `UNFOLD_MOST` there are no nodes and no lines.
     """
 
     count: int
@@ -67,7 +68,8 @@ def unfolding(whole: Lineage, full: Drawing, drawn: Drawing, *, focus: str | Non
             again.append(Hidden(replace(node, earlier=0, extra=""), earlier[node.id], earlier[node.id]))
         elif node.id in made and (run := made[node.id].run):
             again.append(Hidden(node, earlier[run], latest.get(series_of(made[node.id]), earlier[run])))
-    return Unfolding(count, (*members, *again), len(again), full.lines, tuple(_touching(all_of_it, full, earlier, made)))
+    lines = tuple(_touching(all_of_it, full, earlier, made))
+    return Unfolding(count, (*members, *again), len(again), full.lines, lines)
 
 
 def _ids(drawing: Drawing) -> set[str]:

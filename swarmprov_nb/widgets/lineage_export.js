@@ -41,7 +41,12 @@ function lineageOnPaper(element, node) {
   const [edge, ground, text] = LINEAGE_PAPER[node?.mark] || LINEAGE_PAPER[node?.kind] || LINEAGE_PAPER.file;
   const looks = {
     'swp-box': { fill: ground, stroke: edge, 'stroke-width': node?.mark === 'focus' ? 2.2 : 1 },
-    'swp-icon': { fill: 'none', stroke: (LINEAGE_PAPER[kind] || [edge])[0], 'stroke-width': 1.3, 'stroke-linejoin': 'round' },
+    'swp-icon': {
+      fill: 'none',
+      stroke: (LINEAGE_PAPER[kind] || [edge])[0],
+      'stroke-width': 1.3,
+      'stroke-linejoin': 'round'
+    },
     'swp-title': { fill: LINEAGE_INK, 'font-weight': 600 },
     'swp-subtitle': { fill: text || LINEAGE_QUIET },
     'swp-extra': { fill: LINEAGE_QUIET },
@@ -75,10 +80,24 @@ export function lineagePicture({ lineage, seen, size, groups, count }) {
   const wide = Math.max(size.w, 460);
   const entries = lineageLegendEntries(seen.nodes, seen.edges);
   const high = 42 + size.h + 48 + 20 * Math.floor(entries.length / 5);
-  const svg = svgElement('svg', { width: wide, height: high, viewBox: `0 0 ${wide} ${high}`, role: 'img', direction: 'ltr' });
+  const svg = svgElement('svg', {
+    width: wide,
+    height: high,
+    viewBox: `0 0 ${wide} ${high}`,
+    role: 'img',
+    direction: 'ltr'
+  });
   paintLineage(svg, { 'aria-label': lineage.title, 'font-family': LINEAGE_PAPER_FONT });
   svg.append(svgElement('title', {}, lineage.title), svgElement('desc', {}, lineage.summary));
-  const frame = { x: 0.5, y: 0.5, width: wide - 1, height: high - 1, rx: 8, fill: '#ffffff', stroke: LINEAGE_PAPER_EDGE };
+  const frame = {
+    x: 0.5,
+    y: 0.5,
+    width: wide - 1,
+    height: high - 1,
+    rx: 8,
+    fill: '#ffffff',
+    stroke: LINEAGE_PAPER_EDGE
+  };
   const heading = lineageFitter(svg)(lineage.title, wide - 40, 13, true);
   svg.append(svgElement('rect', frame));
   svg.append(svgElement('text', { x: 16, y: 25, 'font-size': 13, 'font-weight': 600, fill: LINEAGE_INK }, heading));
@@ -159,8 +178,15 @@ export function lineagePageFile(picture, neighbours) {
 }
 
 export function saveLineageFile(file, title, ending) {
-  const stem = title.replace(/\.ipynb$/, '').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '').slice(0, 60);
-  const link = htmlElement('a', { href: URL.createObjectURL(file), download: `${stem || 'notebook'}-lineage.${ending}` });
+  const stem = title
+    .replace(/\.ipynb$/, '')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 60);
+  const link = htmlElement('a', {
+    href: URL.createObjectURL(file),
+    download: `${stem || 'notebook'}-lineage.${ending}`
+  });
   document.body.append(link);
   link.click();
   link.remove();

@@ -9,7 +9,9 @@ export function lineageStandIns(lineage, open) {
     if (seen(node)) {
       return node.index;
     }
-    return node.inside < 0 || depth > 8 ? -1 : standIn(nodes[reached(node.stands) ? node.stands : node.inside], depth + 1);
+    return node.inside < 0 || depth > 8
+      ? -1
+      : standIn(nodes[reached(node.stands) ? node.stands : node.inside], depth + 1);
   };
   return nodes.map(node => standIn(node, 0));
 }
@@ -63,7 +65,11 @@ function lineageInOrder(lineage) {
 
 // Returns how many things unfolding a node would show.
 export function lineageHeld(lineage, node) {
-  return lineage.nodes.slice(lineage.drawn).filter(one => one.inside === node.index).length;
+  if (!lineage.held) {
+    lineage.held = new Map();
+    lineage.nodes.slice(lineage.drawn).forEach(one => lineageAppend(lineage.held, one.inside, one));
+  }
+  return lineage.held.get(node.index)?.length || 0;
 }
 
 // Returns the node whose folding would hide this one, or null.
@@ -77,7 +83,10 @@ export function lineageFoldOf(lineage, node, open) {
 // Returns the nodes from which this one comes and those that come from it, with itself, as a set of numbers.
 export function lineageKin(edges, index) {
   const found = new Set([index]);
-  for (const [start, end] of [['from', 'to'], ['to', 'from']]) {
+  for (const [start, end] of [
+    ['from', 'to'],
+    ['to', 'from']
+  ]) {
     const next = new Map();
     for (const edge of edges) {
       lineageAppend(next, edge[start], edge[end]);
@@ -95,4 +104,9 @@ export function lineageKin(edges, index) {
     passed.forEach(other => found.add(other));
   }
   return found;
+}
+
+// Returns a copy of a node; one whose folded ones are shown stands for itself alone.
+export function lineageUnstacked(node, open) {
+  return open.has(node.index) ? { ...node, extra: '', members: 0, earlier: 0, h: 40 } : { ...node };
 }

@@ -20,7 +20,12 @@ export function layOut(nodes, edges) {
   if (!size) {
     return lineageInGrid(nodes, all, edges, { w: 0, h: 0 });
   }
-  return lineageInGrid(nodes, all.filter(index => !linked.has(index)), [], size);
+  return lineageInGrid(
+    nodes,
+    all.filter(index => !linked.has(index)),
+    [],
+    size
+  );
 }
 
 // Turns round the lines that would close a circle; only a foreign document has any, or one of earlier runs.
@@ -188,8 +193,7 @@ function lineageArrange(columns) {
 }
 
 function lineageExchange(columns, place) {
-  const more = (high, low) =>
-    high.reduce((sum, one) => sum + low.filter(other => place[one] > place[other]).length, 0);
+  const more = (high, low) => high.reduce((sum, one) => sum + low.filter(other => place[one] > place[other]).length, 0);
   for (const column of columns.order) {
     for (let index = 0; index + 1 < column.length; index += 1) {
       const [upper, lower] = [column[index], column[index + 1]];
@@ -306,7 +310,9 @@ function lineageStretches(columns, rows, nodes) {
       others
         .slice()
         .sort((one, other) => level(one) - level(other))
-        .forEach((other, index) => found.set(key(other), row.middle.get(vertex) + (index - (others.length - 1) / 2) * step));
+        .forEach((other, index) =>
+          found.set(key(other), row.middle.get(vertex) + (index - (others.length - 1) / 2) * step)
+        );
     };
     spread(columns.right[vertex], leave, other => `${vertex} ${other}`);
     spread(columns.left[vertex], enter, other => `${other} ${vertex}`);
@@ -337,7 +343,12 @@ function lineageTurns(columns, rows, leave, enter) {
     pairs.forEach((pair, place) => {
       const out = step * (pairs.length - 1 - place);
       const [x, y, back] = [row.right + 12 + out, row.bottom + 12 + out, LINEAGE_SIDE - 12 - step * place];
-      turns.set(pair, [[x, leave.get(pair)], [x, y], [back, y], [back, enter.get(pair)]]);
+      turns.set(pair, [
+        [x, leave.get(pair)],
+        [x, y],
+        [back, y],
+        [back, enter.get(pair)]
+      ]);
     });
   });
   return turns;
@@ -357,4 +368,18 @@ function lineageInGrid(nodes, numbers, edges, size) {
   }
   edges.forEach(edge => (edge.points = null));
   return { w: right, h: y + high };
+}
+
+// Returns the size of what stands where a document says, whatever it says of its size.
+export function lineageExtent({ nodes, edges }) {
+  let [right, bottom] = [200, 40];
+  for (const node of nodes) {
+    right = Math.max(right, node.x + node.w);
+    bottom = Math.max(bottom, node.y + node.h);
+  }
+  for (const [x, y] of edges.flatMap(edge => edge.points || [])) {
+    right = Math.max(right, x);
+    bottom = Math.max(bottom, y);
+  }
+  return { w: right + 18, h: bottom + 12 };
 }

@@ -52,7 +52,13 @@ export function lineageButton(text, label, act) {
 }
 
 function lineageMark(kind) {
-  const icon = svgElement('svg', { class: 'swp-mark', viewBox: '0 0 12 12', width: 12, height: 12, 'aria-hidden': 'true' });
+  const icon = svgElement('svg', {
+    class: 'swp-mark',
+    viewBox: '0 0 12 12',
+    width: 12,
+    height: 12,
+    'aria-hidden': 'true'
+  });
   if (kind === 'run' || kind === 'steps') {
     icon.append(svgElement('rect', { class: 'swp-box', x: 0.5, y: 1.5, width: 11, height: 9, rx: 2.5 }));
   } else {
@@ -88,9 +94,14 @@ export function fillLineageDetails(place, node, { near, actions, say, close }) {
   if (node.count !== null) {
     named('Cell run', `[${node.count}]`);
   }
-  for (const [word, nodes] of [[node.box ? 'Read' : 'Came from', near.before], [node.box ? 'Made' : 'Used by', near.after]]) {
-    named(word, nodes.length ? nodes.slice(0, 40).map(other => other.title).join(', ') : 'nothing seen');
-  }
+  named(
+    node.box ? 'Read' : 'Came from',
+    near[node.box ? 'flowsIn' : 'before'].map(lineageTitle).slice(0, 40).join(', ') || 'nothing seen'
+  );
+  named(
+    node.box ? 'Made' : 'Used by',
+    near[node.box ? 'flowsOut' : 'after'].map(lineageTitle).slice(0, 40).join(', ') || 'nothing seen'
+  );
   if (near.assumed) {
     named('Assumed', `${near.assumed} of these flows ${near.assumed === 1 ? 'was' : 'were'} assumed, not seen`);
   }
@@ -111,9 +122,15 @@ export function fillLineageDetails(place, node, { near, actions, say, close }) {
   );
 }
 
-function lineageState(node) {
+function lineageTitle(other) {
+  return typeof other === 'string' ? other : other.title;
+}
+
+// A mark as icon and, where the text beside it does not say so already, as word.
+function lineageState(node, beside = '') {
   const state = htmlElement('span', { class: 'swp-state', 'data-mark': node.mark });
-  state.append(lineageMark(node.mark), ` ${LINEAGE_MARK_WORDS[node.mark]}`);
+  const word = LINEAGE_MARK_WORDS[node.mark];
+  state.append(lineageMark(node.mark), beside.includes(word) ? '' : ` ${word}`);
   return state;
 }
 
@@ -121,12 +138,16 @@ function lineageState(node) {
 export function lineageTable(nodes, neighbours, { caption, open }) {
   const heads = ['Kind', 'Name', 'About', 'Comes from', 'Goes to'];
   const cell = (...content) => htmlElement('td', {}, ...content);
-  const names = list => list.slice(0, 40).map(other => other.title).join(', ') + (list.length > 40 ? ' …' : '');
+  const names = list =>
+    list
+      .slice(0, 40)
+      .map(other => other.title)
+      .join(', ') + (list.length > 40 ? ' …' : '');
   const body = nodes.map(node => {
     const near = neighbours(node);
     const name = open ? lineageButton(node.title, '', () => open(node)) : node.title;
     const about = [node.subtitle, node.extra].filter(Boolean).join(' · ');
-    const state = node.mark === 'failed' || node.mark === 'gap' ? [lineageState(node), ' '] : [];
+    const state = node.mark === 'failed' || node.mark === 'gap' ? [lineageState(node, about), ' '] : [];
     const row = htmlElement('tr', { 'data-node': node.index }, cell(lineageKind(node.kind)));
     row.append(htmlElement('th', { scope: 'row', title: node.label }, name), cell(...state, about));
     row.append(cell(names(near.before)), cell(names(near.after)));
@@ -147,7 +168,9 @@ export function lineageLegendEntries(nodes, edges) {
   const kinds = new Set(nodes.map(node => (node.box ? 'run' : node.kind)));
   const marks = new Set(nodes.map(node => node.mark));
   return [
-    ...['run', 'dataset', 'model', 'figure', 'file', 'artifacts'].filter(kind => kinds.has(kind)).map(kind => [kind, lineageKind(kind)]),
+    ...['run', 'dataset', 'model', 'figure', 'file', 'artifacts']
+      .filter(kind => kinds.has(kind))
+      .map(kind => [kind, lineageKind(kind)]),
     ...['failed', 'gap'].filter(mark => marks.has(mark)).map(mark => [mark, LINEAGE_MARK_WORDS[mark]]),
     ...(edges.some(edge => edge.seen) ? [['seen', 'seen']] : []),
     ...(edges.some(edge => !edge.seen) ? [['assumed', 'assumed']] : [])

@@ -116,7 +116,10 @@ export function lineageArrow(points) {
   const [x, y] = points[points.length - 1];
   const back = points.length > 1 && points[points.length - 2][0] > x ? -1 : 1;
   const foot = x - back * LINEAGE_ARROW;
-  return { way: lineagePath([...points.slice(0, -1), [foot, y]]), tip: `M${foot} ${y - 3}L${x} ${y}L${foot} ${y + 3}Z` };
+  return {
+    way: lineagePath([...points.slice(0, -1), [foot, y]]),
+    tip: `M${foot} ${y - 3}L${x} ${y}L${foot} ${y + 3}Z`
+  };
 }
 
 export function lineageEdge(edge, points, title) {
@@ -131,7 +134,8 @@ export function lineageEdge(edge, points, title) {
 
 // Returns an edge in words.
 export function lineageEdgeTitle(edge) {
-  const names = edge.names.slice(0, 12).join(', ') + (edge.names.length > 12 ? ` and ${edge.names.length - 12} more` : '');
+  const names =
+    edge.names.slice(0, 12).join(', ') + (edge.names.length > 12 ? ` and ${edge.names.length - 12} more` : '');
   return edge.seen ? names : `${names} (assumed)`;
 }
 
@@ -169,10 +173,17 @@ export function fillLineageNode(group, node, fit, badge) {
 }
 
 function lineageBadge(node, badge) {
-  const [x, y] = [node.x + node.w - 16, node.y + node.h];
+  const [x, y] = [node.x + node.w - 2, node.y + node.h - 1];
   const title = svgElement('title', {}, badge.title);
   const hit = svgElement('rect', { class: 'swp-hit', x: x - 13, y: y - 13, width: 26, height: 26 });
   const disc = svgElement('circle', { class: 'swp-disc', cx: x, cy: y, r: 7.5 });
   const sign = badge.folded ? `M${x - 3.5} ${y}H${x + 3.5}M${x} ${y - 3.5}V${y + 3.5}` : `M${x - 3.5} ${y}H${x + 3.5}`;
-  return svgElement('g', { class: 'swp-badge', 'aria-hidden': 'true' }, title, hit, disc, svgElement('path', { d: sign }));
+  return svgElement(
+    'g',
+    { class: 'swp-badge', 'aria-hidden': 'true' },
+    title,
+    hit,
+    disc,
+    svgElement('path', { d: sign })
+  );
 }

@@ -19,7 +19,10 @@ export function lineageView(svg, layer, { size, fills, moved }) {
     const [{ w, h }, place] = [size(), room()];
     view.x = kept(view.x, w * view.scale, place.w);
     view.y = kept(view.y, h * view.scale, place.h);
-    layer.setAttribute('transform', `translate(${view.x.toFixed(1)} ${view.y.toFixed(1)}) scale(${view.scale.toFixed(4)})`);
+    layer.setAttribute(
+      'transform',
+      `translate(${view.x.toFixed(1)} ${view.y.toFixed(1)}) scale(${view.scale.toFixed(4)})`
+    );
     moved(view, place, { w: w * view.scale, h: h * view.scale });
   };
   const panBy = (x, y) => {
@@ -35,7 +38,8 @@ export function lineageView(svg, layer, { size, fills, moved }) {
   const zoomBy = factor => zoomAt(factor, room().w / 2, room().h / 2);
 
   // The scale at which the picture is as wide as its place, and still readable.
-  const readable = () => Math.min(LINEAGE_LARGEST, Math.max(LINEAGE_READABLE, (room().w - 2 * LINEAGE_MARGIN) / size().w));
+  const readable = () =>
+    Math.min(LINEAGE_LARGEST, Math.max(LINEAGE_READABLE, (room().w - 2 * LINEAGE_MARGIN) / size().w));
   const start = () => {
     Object.assign(view, { scale: readable(), x: LINEAGE_MARGIN, y: LINEAGE_MARGIN, touched: false });
     apply();
@@ -73,7 +77,8 @@ function lineageHands(svg, { panBy, zoomAt, fills }) {
     const box = svg.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  const listen = (name, handle, options = {}) => svg.addEventListener(name, handle, { signal: stopped.signal, ...options });
+  const listen = (name, handle, options = {}) =>
+    svg.addEventListener(name, handle, { signal: stopped.signal, ...options });
   listen('pointerdown', event => {
     if (event.button === 0) {
       dragged = pointers.size > 0;

@@ -1,4 +1,4 @@
-// Walking with the arrow keys: sideways along the flow, up and down among what stands in the same column.
+// Keys in the graph. Arrows walk: sideways along the flow, up and down among what stands in the same column.
 
 const LINEAGE_NOWHERE = {
   ArrowLeft: 'Nothing leads here.',
@@ -8,7 +8,7 @@ const LINEAGE_NOWHERE = {
 };
 
 // Returns { node } to go to, { text } where there is none, or null for another key.
-export function lineageStep(key, node, nodes, near, kin) {
+function lineageStep(key, node, nodes, near, kin) {
   if (key === 'Home' || key === 'End') {
     return { node: nodes[key === 'Home' ? 0 : nodes.length - 1] };
   }
@@ -26,4 +26,33 @@ export function lineageStep(key, node, nodes, near, kin) {
     found = nodes.filter(beyond).reduce((best, other) => (!best || away(other) < away(best) ? other : best), undefined);
   }
   return found ? { node: found } : { text: LINEAGE_NOWHERE[key] };
+}
+
+// Does what a key says at the node that has the focus; returns whether it says anything.
+export function lineageKey(drawing, key) {
+  const { view } = drawing;
+  const node = drawing.canvas.byNumber.get(drawing.current);
+  const acts = {
+    Enter: () => drawing.pick(node.index, { cell: true }),
+    ' ': () => drawing.pick(node.index, { cell: false }),
+    f: () => drawing.focusOn(drawing.focused === node.index ? null : node.index),
+    u: () => drawing.toggleFold(node),
+    t: () => (drawing.toggleTable(), drawing.tableButton.focus()),
+    '?': () => drawing.toggleHelp(),
+    '+': () => view.zoomBy(1.3),
+    '=': () => view.zoomBy(1.3),
+    '-': () => view.zoomBy(1 / 1.3),
+    0: () => view.whole()
+  };
+  if (Object.hasOwn(acts, key)) {
+    acts[key]();
+    return true;
+  }
+  const step = lineageStep(key, node, drawing.visible(), drawing.neighbours(node), drawing.kin);
+  if (step?.node) {
+    drawing.goTo(step.node.index);
+  } else if (step) {
+    drawing.say(step.text);
+  }
+  return Boolean(step);
 }
