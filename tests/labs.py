@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 EXTENSION = ROOT / "swarmprov_nb" / "labextension"
 NEWS = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 READY = """async () => {
-  const panel = window.jupyterapp.shell.currentWidget ?? [...window.jupyterapp.shell.widgets('main')][0];
+  const panel = [...window.jupyterapp.shell.widgets('main')].find(each => each.context?.sessionContext);
   await panel.context.sessionContext.ready;
   await panel.context.sessionContext.session.kernel.info;
 }"""

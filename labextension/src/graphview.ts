@@ -68,6 +68,7 @@ export class GraphView extends Widget {
 
   private _onTold(_: Channel, told: Told): void {
     if (told.type === 'graph' && told.client === CLIENT) {
+      this._problem = told.problem ? `${told.problem.what} ${told.problem.next}` : '';
       this._draw(told.document);
     }
   }
@@ -81,10 +82,10 @@ export class GraphView extends Widget {
     this._render();
   }
 
-  private _draw(document: JSONObject): void {
+  private _draw(document: JSONObject | null): void {
     this._drawn?.dispose();
     this._canvas.replaceChildren();
-    this._drawn = draw(this._canvas, document, { fill: true });
+    this._drawn = document ? draw(this._canvas, document, { fill: true }) : null;
     this._newer.clear();
     this._render();
   }
@@ -94,8 +95,8 @@ export class GraphView extends Widget {
     put(this._note, this._noteText());
     put(this._again, this._trans._n('Draw %1 new run', 'Draw %1 new runs', newer));
     shown(this._note, this._noteText());
-    shown(this._again, newer && this._drawn);
-    shown(this._bar, this._noteText() || (newer && this._drawn));
+    shown(this._again, newer && (this._drawn || this._problem));
+    shown(this._bar, this._noteText() || newer);
   }
 
   private _noteText(): string {
@@ -104,6 +105,9 @@ export class GraphView extends Widget {
     }
     if (this._channel.link === 'absent') {
       return this._trans.__('This notebook does not record now. Run %load_ext swarmprov in it.');
+    }
+    if (this._problem) {
+      return this._problem;
     }
     return this._drawn ? '' : this._trans.__('Asking the kernel for the lineage.');
   }
@@ -118,6 +122,7 @@ export class GraphView extends Widget {
   private _channel: Channel | null = null;
   private _panel: NotebookPanel | null = null;
   private _drawn: { dispose(): void } | null = null;
+  private _problem = '';
   private _newer = new Set<string>();
   private _bar: HTMLElement;
   private _again: HTMLButtonElement;

@@ -9,6 +9,7 @@ class LineageRenderer extends Widget implements IRenderMime.IRenderer {
   constructor() {
     super();
     this.addClass('swarmprov-output');
+    this.node.dataset.mimeType = MIME_TYPE;
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {

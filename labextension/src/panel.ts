@@ -15,6 +15,9 @@ import { Steps } from './steps';
 /** What the panel shows of a notebook that records. */
 export type View = 'steps' | 'publish' | 'verify';
 
+/** Where the focus goes when the panel is activated: the first of these that shows. */
+const ENTRIES = ['.swarmprov-job .swarmprov-heading', '.swarmprov-step [tabindex="0"]', '.swarmprov-first button', 'button'];
+
 /** The side panel: it follows the notebook that is worked in, run by run, and holds publishing and verifying. */
 export class ProvenancePanel extends Widget {
   constructor(
@@ -66,8 +69,8 @@ export class ProvenancePanel extends Widget {
 
   protected onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    const wanted = ':is(.swarmprov-job [tabindex="-1"], .swarmprov-step [tabindex="0"], button):not([hidden] *)';
-    this.node.querySelector<HTMLElement>(wanted)?.focus();
+    const first = ENTRIES.map(entry => this.node.querySelector<HTMLElement>(`${entry}:not([hidden], [hidden] *)`));
+    first.find(each => each !== null)?.focus();
   }
 
   private get _view(): View {

@@ -19,8 +19,8 @@ export class PanelHeader {
       element('h3', { class: 'swarmprov-heading', text: _trans.__('Provenance') }),
       this._state,
       this._subject,
-      this._counts,
-      this._toggle
+      this._toggle,
+      this._counts
     );
   }
 

@@ -41,13 +41,19 @@ export interface IJobState extends JSONObject {
   phase: string;
 }
 
+/** What happened, and what to do next. */
+export interface IProblem {
+  what: string;
+  next: string;
+}
+
 /** What the kernel says. */
 export type Told =
   | { type: 'rows'; reset: boolean; rows: IRow[] }
   | ({ type: 'status' } & IStatus)
   | { type: 'publish'; state: IJobState }
   | { type: 'verify'; state: IJobState }
-  | { type: 'graph'; client: string; document: JSONObject }
+  | { type: 'graph'; client: string; document: JSONObject | null; problem?: IProblem }
   | { type: 'save'; client: string | null; request: string }
   | { type: 'receipt'; client: string | null; note: JSONObject }
   | { type: 'page'; client: string; html: string }

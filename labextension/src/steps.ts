@@ -19,23 +19,34 @@ export class Steps {
     this._list.addEventListener('focusin', event => this._enter(event.target as HTMLElement));
   }
 
-  /** Show these rows and no others; a screen reader is not told all of them. */
+  /** Show these rows and no others; a screen reader is not told all of them, and what stays keeps its element. */
   reset(rows: Iterable<IRow>): void {
+    const ordered = [...rows].sort((one, other) => one.sequence - other.sequence);
     this.node.setAttribute('aria-live', 'off');
-    this._steps.clear();
-    this._list.replaceChildren();
-    this._entry = null;
-    this._atEnd = true;
-    this._add([...rows].sort((one, other) => one.sequence - other.sequence));
+    this._waiting.length = 0;
+    if (![...this._steps.keys()].every((id, place) => ordered[place]?.id === id)) {
+      this._clear();
+    }
+    this._add(ordered);
     window.requestAnimationFrame(() => this.node.setAttribute('aria-live', 'polite'));
   }
 
   /** Add or change rows, together with all others of the same frame. */
   patch(rows: readonly IRow[]): void {
-    if (this._waiting.length === 0) {
-      window.requestAnimationFrame(() => this._add(this._waiting.splice(0)));
+    if (!this._frame) {
+      this._frame = window.requestAnimationFrame(() => {
+        this._frame = 0;
+        this._add(this._waiting.splice(0));
+      });
     }
     this._waiting.push(...rows);
+  }
+
+  private _clear(): void {
+    this._steps.clear();
+    this._list.replaceChildren();
+    this._entry = null;
+    this._atEnd = true;
   }
 
   private _add(rows: readonly IRow[]): void {
@@ -102,6 +113,7 @@ export class Steps {
   private _steps = new Map<string, Step>();
   private _byNode = new WeakMap<Element, Step>();
   private _waiting: IRow[] = [];
+  private _frame = 0;
   private _entry: Element | null = null;
   private _atEnd = true;
 }
