@@ -6,13 +6,14 @@ Its state is the dictionary that widget and panel draw: ``phase`` (empty, checki
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from swarmprov_nb.errors import InvalidReference, SwarmprovError, UsageError, VerificationFailed
+from swarmprov_nb.errors import InvalidReference, SwarmprovError, UsageError
 from swarmprov_nb.home import Home
 from swarmprov_nb.sharing import shareable
 from swarmprov_nb.view.labels import clean
@@ -34,7 +35,7 @@ class VerifyJob:
 
     def __init__(self, home: Home | None = None) -> None:
         self._home = home or Home.of_user()
-        self._worker = Worker("verify", failed=self._failed)
+        self._worker = Worker("verify", failed=_log)
         self._lock = threading.RLock()
         self._listeners: list[Callable[[State], None]] = []
         self._asked = 0  # only the newest question is answered
@@ -77,11 +78,15 @@ class VerifyJob:
     def _verify(self, number: int, source: str, verify: Callable[[], Any]) -> None:
         if number != self._asked:
             return
-        report = verify()
-        told = {"headline": report.headline, "advice": report.advice, "closing": report.closing}
-        drawn = None if report.failed else report.picture().to_json()
+        try:
+            report = verify()
+            told = {"headline": report.headline, "advice": report.advice, "closing": report.closing}
+            drawn = None if report.failed else report.picture().to_json()
+            found = {**_said("report", source), "report": {**report.to_json(), **told}, "lineage": drawn}
+        except Exception as error:  # noqa: BLE001 - every question is answered, and the next one too
+            found = {**_said("problem", source), "problem": _problem(error)}
         if number == self._asked:
-            self._tell({**_said("report", source), "report": {**report.to_json(), **told}, "lineage": drawn})
+            self._tell(found)
 
     def _verify_reference(self, source: str) -> Any:
         """Verify a reference; a path that somebody types here opens no file."""
@@ -122,12 +127,17 @@ class VerifyJob:
         for listener in listeners:
             listener(self._state)
 
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, SwarmprovError):
-            what = f"Verifying failed in a way that nobody foresaw ({type(error).__name__})."
-            error = VerificationFailed(what, "Do not rely on it; try again by: swarmprov verify")
-        problem = {"what": error.what, "next": error.next_step}
-        self._tell({**_said("problem", self._state["source"]), "problem": problem})
+
+def _problem(error: Exception) -> dict[str, str]:
+    if isinstance(error, SwarmprovError):
+        return {"what": error.what, "next": error.next_step}
+    what = f"Verifying failed in a way that nobody foresaw ({type(error).__name__})."
+    return {"what": what, "next": "Do not rely on it, and try it in a terminal: swarmprov verify"}
+
+
+def _log(error: Exception) -> None:
+    """Keep what went wrong where a front end was told: it is gone, or it does not take what it was sent."""
+    logging.getLogger("swarmprov").warning("A front end could not be told of a verification: %r", error)
 
 
 def _said(phase: str, source: str) -> State:
