@@ -24,6 +24,7 @@ PARTS = {
     "capture": "Capture",
     "loading": "Loading",
     "picture": "Picture",
+    "drawing": "Picture in a browser",
     "swarm": "Swarm references and store",
     "publishing": "Publish and verify",
     "chain": "Chain",
