@@ -106,12 +106,21 @@ def test_each_forged_copy_is_told_from_the_real_one(done):
 
 
 def test_what_it_shows_in_the_repository_is_what_it_says(done, committed):
-    """The outputs kept for readers without a kernel are those of a run, but for the look of tables."""
+    """The outputs kept for readers without a kernel are those of a run, tables and widgets aside."""
     kept, now = told(committed), told(done)
+    for cells in (kept, now):
+        del cells["read-the-table"], cells["verify-by-hand"]
 
-    assert {key: text for key, text in kept.items() if key != "read-the-table"} == {
-        key: text for key, text in now.items() if key != "read-the-table"
-    }
+    assert kept == now
+
+
+def test_the_widget_is_shown_to_whoever_has_a_kernel(done, committed):
+    """Running the notebook shows the verify widget; the committed file holds nothing that would wait for one."""
+    (shown,) = next(cell.outputs for cell in done.cells if cell.id == "verify-by-hand")
+    kept = next(cell.outputs for cell in committed.cells if cell.id == "verify-by-hand")
+
+    assert "application/vnd.jupyter.widget-view+json" in shown.data
+    assert kept == []
 
 
 def test_its_outputs_name_no_machine(committed):
