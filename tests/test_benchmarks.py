@@ -51,7 +51,9 @@ def test_the_folder_can_be_run_too():
     assert "skipped" in table("benchmarks", "--quick", "--only", "picture")["normal install"][0]
 
 
-@pytest.mark.parametrize("part", ["capture", "chain", "drawing", "installs", "loading", "picture", "publishing", "swarm"])
+@pytest.mark.parametrize(
+    "part", ["capture", "chain", "drawing", "installs", "loading", "picture", "publishing", "swarm"]
+)
 def test_each_part_runs_alone(part):
     """Every part explains itself and has --quick."""
     ran = subprocess.run(

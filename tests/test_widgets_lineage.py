@@ -381,7 +381,15 @@ def test_wrong_types_are_mended_or_left_out(draw):
     """Numbers that are texts, places that are nowhere, circles, and folds within themselves: still a picture."""
     document = example()
     nodes, edges = document["nodes"], document["edges"]
-    nodes[0].update(x="0; alert(1)", w=1e308, facts=[1], label={"a": 1}, cell_id=7, folded="no", kind="__proto__")
+    nodes[0].update(
+        x="0; alert(1)",
+        w=1e308,
+        facts={"__proto__": "x", "constructor": "y", "size": 5},
+        label={"a": 1},
+        cell_id=7,
+        folded="no",
+        kind="__proto__",
+    )
     nodes[1].update(h=-5, y=None, title=None, subtitle=3, mark="constructor")
     nodes += [None, 3, [], {"id": 9}, dict(nodes[2])]
     edges += [{"from": nodes[3]["id"], "to": nodes[0]["id"], "names": "x", "points": [[None, 2], "a"]}, {"from": []}, 5]
@@ -521,6 +529,60 @@ def test_a_plain_wheel_stays_the_notebooks(draw):
     page.keyboard.press("+")
     page.keyboard.press("0")
     assert page.locator(".swp-node").last.bounding_box()["y"] < 800
+
+
+def test_what_is_drawn_before_it_has_a_place_is_right_when_it_has_one(draw):
+    """A mime renderer draws into an element that is not on the page yet."""
+    page = draw({})
+    page.evaluate(
+        """async text => {
+          const { draw } = await import('/lineage.js');
+          window.early = document.createElement('div');
+          draw(window.early, JSON.parse(text));
+          document.getElementById('place').replaceChildren(window.early);
+        }""",
+        json.dumps(example()),
+    )
+    page.wait_for_function("document.querySelectorAll('.swp-node .swp-front').length === 14")
+    page.wait_for_function("document.querySelector('.swp-nodes').getScreenCTM().a > 1.1")
+    assert page.locator(".swp-node").last.is_visible()
+
+
+def test_a_view_of_its_own_is_as_high_as_its_place_and_a_wheel_moves_it(draw):
+    page = draw({})
+    page.evaluate("document.getElementById('place').style.height = '420px'")
+    page.evaluate(DRAW, [json.dumps(Picture(rerun(), title="x", limit=100).to_json()), {"fill": True}])
+    assert page.locator(".swp-lineage").bounding_box()["height"] == 420
+    first = page.locator(".swp-node").first
+    before = first.bounding_box()["y"]
+    page.mouse.move(600, 200)
+    page.mouse.wheel(0, 100)
+    page.wait_for_function(f"document.querySelector('.swp-node').getBoundingClientRect().y < {before - 20}")
+
+
+def test_the_modules_work_joined_into_one_too(draw):
+    """A widget carries them as one text; see swarmprov_nb/widgets/module.py."""
+    module = pytest.importorskip("swarmprov_nb.widgets.module")
+    page = draw({})
+    shapes = page.evaluate(
+        """async ([text, data]) => {
+          const module = await import(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })));
+          module.draw(document.getElementById('place'), JSON.parse(data));
+          return document.querySelectorAll('.swp-node').length;
+        }""",
+        [module.joined("lineage.js"), json.dumps(example())],
+    )
+    assert shapes == 14
+
+
+def test_each_module_is_small_and_reaches_for_nothing_elsewhere():
+    """Under 30 kB each, no markup out of data, no address but the namespace of SVG."""
+    for path in sorted(WIDGETS.glob("lineage*")):
+        text = path.read_text(encoding="utf-8")
+        assert len(text.encode()) < 30_000
+        assert "innerHTML" not in text
+        assert "insertAdjacentHTML" not in text
+        assert text.replace("http://www.w3.org/2000/svg", "").count("://") == 0
 
 
 def test_keys_are_explained(draw):

@@ -49,6 +49,7 @@ class LineageDrawing {
     this.svg.addEventListener('focusout', () => this.light(this.picked));
     this.root.addEventListener('keydown', event => this.onKey(event));
     el.replaceChildren(this.root);
+    this.measured = this.root.isConnected;
     this.canvas = new LineageCanvas(this.layer, lineage, lineageFitter(this.root));
     this.view = lineageView(this.svg, this.layer, {
       size: () => this.size,
@@ -183,7 +184,13 @@ class LineageDrawing {
   }
 
   onResized() {
-    if (this.disposed || this.tabled) {
+    if (this.disposed || this.tabled || !this.svg.clientWidth) {
+      return;
+    }
+    if (!this.measured) {
+      this.measured = true; // drawn before it had a place, so before its font was known
+      this.canvas.fit = lineageFitter(this.root);
+      this.redraw();
       return;
     }
     this.fitStage();
@@ -245,6 +252,7 @@ class LineageDrawing {
     const node = this.canvas.byNumber.get(index);
     if (node) {
       this.canvas.fill(node);
+      this.say('');
       this.view.reveal(node);
       this.canvas.groups.get(index).focus({ preventScroll: true });
     }
@@ -258,6 +266,7 @@ class LineageDrawing {
     this.canvas.groups.get(index).setAttribute('aria-current', 'true');
     this.light(index);
     this.toggleHelp(false);
+    this.view.reveal(node);
     this.fillDetails(node);
     if (cell) {
       this.showCell(node);

@@ -26,7 +26,8 @@ export function lineageFrame(lineage, { name, fill, acts }) {
   const { tools, ...buttons } = lineageTools(acts);
   const root = htmlElement('section', { class: 'swp-lineage', 'aria-label': `Lineage: ${lineage.title}` });
   root.classList.toggle('swp-fill', fill);
-  root.append(title, tools, summary, stage, tablePlace, details, foot, status);
+  const top = htmlElement('div', { class: 'swp-top' }, title, tools);
+  root.append(top, summary, stage, tablePlace, details, foot, status);
   return { root, svg, layer, stage, acrossTrack, downTrack, tablePlace, details, legend, count, status, ...buttons };
 }
 

@@ -107,7 +107,7 @@ export function fillLineageDetails(place, node, { near, actions, say, close }) {
   }
   for (const [name, value] of node.facts) {
     const told = name === 'sha256' ? lineageHash(value, say) : [name === 'ran' ? lineageMoment(value) : value];
-    named(LINEAGE_FACTS[name] || name, ...told);
+    named(Object.hasOwn(LINEAGE_FACTS, name) ? LINEAGE_FACTS[name] : name, ...told);
   }
   named('In full', node.label);
   const heading = htmlElement('h3', { class: 'swp-name', title: node.label }, lineageMark(node.kind), ` ${node.title}`);

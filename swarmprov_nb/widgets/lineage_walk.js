@@ -32,9 +32,13 @@ function lineageStep(key, node, nodes, near, kin) {
 export function lineageKey(drawing, key) {
   const { view } = drawing;
   const node = drawing.canvas.byNumber.get(drawing.current);
+  const pick = cell => {
+    drawing.pick(node.index, { cell });
+    drawing.say(`Details of ${node.title} are below. Escape closes them.`);
+  };
   const acts = {
-    Enter: () => drawing.pick(node.index, { cell: true }),
-    ' ': () => drawing.pick(node.index, { cell: false }),
+    Enter: () => pick(true),
+    ' ': () => pick(false),
     f: () => drawing.focusOn(drawing.focused === node.index ? null : node.index),
     u: () => drawing.toggleFold(node),
     t: () => (drawing.toggleTable(), drawing.tableButton.focus()),
