@@ -135,7 +135,8 @@ def test_an_unticked_item_is_hidden_and_may_be_cited_instead(shown, page):
     assert page.get_by_role("button", name="Publish 4 items").get_attribute("aria-disabled") == "true"
     assert widget.sent()[-1] == {"op": "preview", "choices": choices(hide=["id-clean"])}
 
-    widget.show(base("preparing"))
+    widget.show(base("preparing", waiting="waiting for the running cell"))
+    assert page.locator(".swarmprov-reason", has_text="Waiting for the running cell.").is_visible()
     assert page.get_by_role("list", name="What is published").is_visible()
     assert not page.get_by_role("checkbox", name=re.compile("clean")).is_checked()
 
@@ -235,6 +236,7 @@ def test_licences_are_completed_by_keyboard(shown, page):
         "window.model.sent.some(each => each.op === 'preview' && each.choices.license === 'CC-BY-4.0')"
     )
     assert page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
+    assert [each["choices"]["license"] for each in widget.sent() if each["op"] == "preview"] == ["CC-BY-4.0"]
 
 
 def test_a_patch_of_the_state_takes_neither_focus_nor_words(shown, page):

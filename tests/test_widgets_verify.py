@@ -146,6 +146,7 @@ def test_a_valid_report_names_level_signer_and_exit_code(shown, page):
         "did:key:z6Mkha…ta2doK",
     ):
         assert said in text
+    assert page.get_by_role("button", name="Copy the trust command").count() == 0
     assert "trust" not in text
     rows = page.get_by_role("list", name="Checks").get_by_role("listitem")
     assert rows.first.text_content().startswith("chunks: passed. 214 re-hashed")

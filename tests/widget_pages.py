@@ -30,6 +30,8 @@ THEMES = {
     },
 }  # fmt: skip
 
+STYLES = {"publish": ["publish.css"], "verify": ["verify.css", "lineage.css"]}  # as the widgets have them
+
 _PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A widget</title><style>
 :root { %s } body { margin: 0; background: var(--jp-layout-color1); } main { width: %s; }
 %s</style></head><body><main></main></body></html>"""
@@ -95,7 +97,7 @@ class Widget:
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         variables = "".join(f"--jp-{key}: {value};" for key, value in THEMES[theme].items())
-        html = _PAGE % (variables, width, stylesheet("elements.css", f"{name}.css"))
+        html = _PAGE % (variables, width, stylesheet("elements.css", *STYLES[name]))
         page.route(ADDRESS, lambda route: route.fulfill(body=html, content_type="text/html"))
         page.goto(ADDRESS)
         page.evaluate(_MODEL, [joined(f"{name}.js"), state])

@@ -170,6 +170,12 @@ export function plural(count, noun) {
   return count === 1 ? `1 ${noun}` : `${count.toLocaleString('en')} ${noun}s`;
 }
 
+/** Write a few words as a sentence. */
+export function sentence(words) {
+  const text = String(words ?? '');
+  return text && `${text[0].toUpperCase()}${text.slice(1)}${/[.…!?]$/.test(text) ? '' : '.'}`;
+}
+
 let serial = 0;
 
 /** Return an id that no other element of this page has. */

@@ -2,22 +2,25 @@ import { element, freshId, keyed, put, shown } from './elements.js';
 
 const PAUSE = 120; // milliseconds between the last key and the question
 const SHOWN = 20;
+const WHILE_TYPING = 2000; // half a name is no licence yet
 
 /**
  * A text field that completes SPDX licences (https://spdx.org/licenses/), after the ARIA pattern of a combobox with a
  * list (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/). The kernel knows the list: `{op: "licences", prefix}`.
+ * `changed(text, wait)` hears what stands there, and how many milliseconds to wait for more.
  */
 export function licenceField(host, changed) {
   const list = element('ul', { class: 'swarmprov-options', role: 'listbox', id: freshId('licences'), 'aria-label': 'Licences', hidden: true });
   const input = element('input', {
     id: freshId('licence'), type: 'text', role: 'combobox', autocomplete: 'off', spellcheck: 'false', maxlength: 200,
     'aria-expanded': 'false', 'aria-autocomplete': 'list', 'aria-controls': list.id, placeholder: 'for example CC-BY-4.0',
-    on: { input: () => (changed(input.value), ask()), keydown: pressed, blur: close }
+    on: { input: typed, keydown: pressed, blur: left }
   });
   let found = [];
   let at = -1;
   let asked = null;
   let timer;
+  let half = false; // typed, and neither chosen nor left
 
   const forget = host.hear(message => {
     if (message?.type !== 'licences' || message.prefix !== asked) return;
@@ -27,6 +30,18 @@ export function licenceField(host, changed) {
     draw();
     host.announce(found.length ? `${found.length} licences; use the arrow keys.` : 'No licence of that name.');
   });
+
+  function typed() {
+    half = true;
+    changed(input.value, WHILE_TYPING);
+    ask();
+  }
+
+  function left() {
+    if (half) changed(input.value, 0);
+    half = false;
+    close();
+  }
 
   function ask(pause = PAUSE) {
     clearTimeout(timer);
@@ -46,7 +61,8 @@ export function licenceField(host, changed) {
 
   function choose(index) {
     input.value = found[index].id;
-    changed(input.value);
+    half = false;
+    changed(input.value, 0);
     close();
   }
 

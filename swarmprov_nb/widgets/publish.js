@@ -1,4 +1,4 @@
-import { button } from './elements.js';
+import { button, sentence } from './elements.js';
 import { card, saying } from './card.js';
 import { problemSection } from './publish_problem.js';
 import { previewSection } from './publish_preview.js';
@@ -14,7 +14,7 @@ const PHASES = {
   }),
   preparing: saying({
     title: 'Looking at what would be published…',
-    text: state => [state.waiting, 'The notebook, what it made, and what should not leave are read. Nothing is sent.'].filter(Boolean).join('\n')
+    text: state => [sentence(state.waiting), 'The notebook, what it made, and what should not leave are read. Nothing is sent.'].filter(Boolean).join('\n')
   }),
   preview: previewSection,
   publishing: progressSection,

@@ -9,7 +9,7 @@ const SWITCHES = {
 
 /** The words and switches that go with a publication; `change(alter)` hands on what was decided. */
 export function details(host, change) {
-  const licence = licenceField(host, value => change(choices => (choices.license = value.trim() || null)));
+  const licence = licenceField(host, (text, wait) => change(choices => (choices.license = text.trim() || null), wait));
   const purpose = textField('purpose', 'Why, in a sentence', change);
   const contact = textField('contact', 'A page or address for questions', change);
   const switches = Object.entries(SWITCHES).map(([name, [label, hint]]) => switchOf(name, label, hint, change));

@@ -31,7 +31,7 @@ export function findingRow(row) {
     drawGlyph(icon, stops ? 'stops' : 'warns');
     put(mark, stops ? 'This stops the publication. ' : 'Look at this. ');
     put(place, `${finding.place}${finding.line ? `, line ${finding.line}` : ''}:`);
-    const name = String(finding.rule).replaceAll('-', ' ');
+    const name = String(finding.rule).replaceAll('-', ' ').replace('e mail', 'e-mail');
     put(rule, name);
     put(excerpt, finding.excerpt ?? '');
     shown(excerpt, finding.excerpt);

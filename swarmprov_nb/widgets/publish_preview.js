@@ -1,4 +1,4 @@
-import { button, copyButton, element, freshId, keepFocus, keyed, plural, put, putShort, shown } from './elements.js';
+import { button, copyButton, element, freshId, keepFocus, keyed, plural, put, putShort, sentence, shown } from './elements.js';
 import { details } from './publish_details.js';
 import { findingRow, leavable } from './publish_findings.js';
 import { itemRow } from './publish_items.js';
@@ -74,7 +74,7 @@ export function previewSection(host) {
   }
 
   function stopped() {
-    if (unsent || asked || state.phase !== 'preview') return state.waiting || 'Looking again at what would be published…';
+    if (unsent || asked || state.phase !== 'preview') return sentence(state.waiting) || 'Looking again at what would be published…';
     if (state.stopped) return state.stopped;
     const stops = (state.findings ?? []).filter(each => each.stops && !local.accept.includes(each.id) && !each.accepted);
     if (!stops.length) return '';

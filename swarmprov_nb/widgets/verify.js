@@ -48,7 +48,7 @@ function asking(host) {
   const said = element('p', { class: 'swarmprov-reason', id: freshId('refused'), role: 'alert' });
   const input = element('input', {
     id: freshId('reference'), type: 'text', dir: 'ltr', autocomplete: 'off', spellcheck: 'false', placeholder: 'Paste a reference',
-    maxlength: 4096, 'aria-describedby': said.id
+    maxlength: 4096, 'aria-describedby': said.id, on: { keydown: event => event.key === 'Enter' && submit(event) } // Lab keeps Enter from forms
   });
   const verify = element('button', { type: 'submit', class: 'swarmprov-button swarmprov-primary', text: 'Verify' });
   const file = element('input', { type: 'file', hidden: true, on: { change: () => (send(file.files[0]), (file.value = '')) } });

@@ -26,8 +26,8 @@ export function reportSection(host) {
   const closing = element('p', { class: 'swarmprov-note', dir: 'auto' });
   const drawn = lineageOf();
   const node = element('div', {},
-    element('div', { class: 'swarmprov-block' }, heading, meaning, about), checks,
-    element('div', { class: 'swarmprov-block swarmprov-who' }, signer.node, advice, closing), drawn.node);
+    element('div', { class: 'swarmprov-block swarmprov-who' }, heading, meaning, signer.node, advice, about),
+    checks, element('div', { class: 'swarmprov-block' }, closing), drawn.node);
 
   function update(state) {
     report = state.report ?? {};
@@ -43,7 +43,7 @@ export function reportSection(host) {
     put(advice, report.advice ?? '');
     shown(advice, report.advice && (failed || report.label || !report.author));
     put(closing, report.closing ?? '');
-    shown(closing, report.closing);
+    shown(closing.parentNode, report.closing);
     drawn.update(failed || report.exitCode === 1 ? null : state.lineage);
     if (said !== report) host.announce(`${report.headline ?? ''} ${MEANING[report.exitCode] ?? ''}`);
     said = report;
