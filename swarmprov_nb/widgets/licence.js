@@ -72,6 +72,7 @@ export function licenceField(host, changed) {
     if (event.key in steps && !open) ask(0);
     else if (event.key in steps) move(steps[event.key]);
     else if (event.key === 'Enter' && at >= 0) choose(at);
+    else if (event.key === 'Enter') left();
     else if (event.key === 'Escape' && open) close();
     else return;
     event.preventDefault();
