@@ -174,6 +174,20 @@ def test_arrow_keys_walk_along_the_flow(draw):
     assert page.locator(".swp-node[tabindex='0']").count() == 1
 
 
+def test_keys_in_the_graph_are_no_shortcuts_of_the_notebook(draw):
+    """Neither Enter on a button nor a letter reaches the notebook around; Tab, Ctrl+S and an idle Escape do."""
+    page = draw(example())
+    page.evaluate("window.heard = []; document.addEventListener('keydown', event => window.heard.push(event.key))")
+    page.get_by_role("button", name="Table").focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("table").is_visible()
+    page.keyboard.press("Enter")
+    page.locator(".swp-node[tabindex='0']").focus()
+    for key in ("x", "d", "ArrowRight", "Enter", "Escape", "Escape", "Tab", "Control+s"):
+        page.keyboard.press(key)
+    assert page.evaluate("window.heard") == ["Escape", "Tab", "Control", "s"]
+
+
 def test_a_click_shows_the_cell_and_details(draw):
     page = draw(example())
     page.locator(".swp-node", has_text="fit forest").click()

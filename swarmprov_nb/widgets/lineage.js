@@ -427,15 +427,11 @@ class LineageDrawing {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) {
       return;
     }
-    const inGraph = event.target.closest('.swp-node');
-    if (event.key === 'Escape' && this.back()) {
+    if (event.key === 'Escape' ? this.back() : event.target.closest('.swp-node') && lineageKey(this, event.key)) {
       event.preventDefault();
       event.stopPropagation();
-      return;
-    }
-    if (inGraph && lineageKey(this, event.key)) {
-      event.preventDefault();
-      event.stopPropagation();
+    } else if (event.key !== 'Tab' && event.key !== 'Escape') {
+      event.stopPropagation(); // a notebook in command mode would take Enter from a button, and "x" as cutting the cell
     }
   }
 
