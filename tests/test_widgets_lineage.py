@@ -200,6 +200,21 @@ def test_a_click_shows_the_cell_and_details(draw):
     assert not page.locator(".swp-details").is_visible()
 
 
+def test_details_keep_their_columns_where_a_host_styles_lists(draw):
+    """JupyterLab shows terms in outputs as floating blocks; ours stand beside what they say."""
+    page = draw(example())
+    page.add_style_tag(
+        content=""".out dl, .out dt, .out dd { display: block; } .out dl { width: 100%; overflow: hidden; }
+        .out dt { float: left; width: 20%; font-weight: bold; } .out dd { float: left; width: 80%; }"""
+    )
+    page.evaluate("document.getElementById('place').className = 'out'")
+    page.locator(".swp-node").first.click()
+    terms, told = page.locator(".swp-facts dt").all(), page.locator(".swp-facts dd").all()
+    for term, text in zip(terms, told, strict=True):
+        assert abs(term.bounding_box()["y"] - text.bounding_box()["y"]) < 4
+        assert 0 < text.bounding_box()["x"] - term.bounding_box()["x"] < 160
+
+
 def test_details_show_a_hash_short_and_copy_it_whole(draw):
     b = LineageBuilder()
     table = {"kind": "dataset", "stored": stored(18_400, ".csv"), "declaration": Declaration(license="MIT")}
