@@ -61,7 +61,8 @@ export function lineageView(svg, layer, { size, fills, moved }) {
       from < 8 ? 8 - from : from + length > space - 8 ? Math.max(space - 8 - from - length, 8 - from) : 0;
     const [x, y] = [off(left, node.w * view.scale, place.w), off(top, node.h * view.scale, place.h)];
     if (x || y) {
-      panBy(x, y);
+      Object.assign(view, { x: view.x + x, y: view.y + y }); // not the reader's doing, so a new width starts anew
+      apply();
     }
   };
   const stop = lineageHands(svg, { panBy, zoomAt, fills, view });
