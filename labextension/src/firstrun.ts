@@ -6,7 +6,7 @@ export function firstRun(trans: TranslationBundle, load: () => void): HTMLElemen
   return element(
     'div',
     { class: 'swarmprov-first swarmprov-block' },
-    element('h4', { class: 'swarmprov-title', text: trans.__('Three steps to a notebook that proves itself') }),
+    element('h3', { class: 'swarmprov-title', text: trans.__('Three steps to a notebook that proves itself') }),
     element(
       'ol',
       { class: 'swarmprov-three', role: 'list' },
@@ -30,6 +30,6 @@ export function firstRun(trans: TranslationBundle, load: () => void): HTMLElemen
 }
 
 function stepOf(title: string, text: string, ...more: Node[]): HTMLElement {
-  const heading = element('h5', { class: 'swarmprov-title', text: title });
+  const heading = element('h4', { class: 'swarmprov-title', text: title });
   return element('li', {}, heading, element('p', { class: 'swarmprov-note', text }), ...more);
 }

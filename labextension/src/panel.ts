@@ -150,7 +150,7 @@ export class ProvenancePanel extends Widget {
   private _makeFooter(): HTMLElement {
     const run = (id: string) => () => void this._commands.execute(id);
     return element(
-      'footer',
+      'div',
       { class: 'swarmprov-footer' },
       button(this._trans.__('Publish…'), run(CommandIDs.publish), { primary: true }),
       button(this._trans.__('Graph'), run(CommandIDs.graph)),

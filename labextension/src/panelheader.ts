@@ -14,9 +14,9 @@ export class PanelHeader {
   ) {
     this._toggle = button('', () => run(this._paused ? CommandIDs.resume : CommandIDs.pause), { quiet: true });
     this.node = element(
-      'header',
+      'div', // a landmark of its own would stand inside the panel's
       { class: 'swarmprov-header' },
-      element('h3', { class: 'swarmprov-heading', text: _trans.__('Provenance') }),
+      element('h2', { class: 'swarmprov-heading', text: _trans.__('Provenance') }),
       this._state,
       this._subject,
       this._toggle,
