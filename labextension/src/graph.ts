@@ -27,7 +27,7 @@ export function addGraph(
       const widget = known ?? graphWidget(path, channels, trans);
       if (!known) {
         const place = labShell ? 'main' : 'down'; // the main area of Notebook 7 holds the notebook and nothing else
-        widget.toggleClass('swarmprov-below', place === 'down');
+        widget.content.toggleClass('swarmprov-below', place === 'down');
         app.shell.add(widget, place, { mode: 'split-bottom', ref: channels.at(path)?.panel.id });
         void tracker.add(widget);
       }

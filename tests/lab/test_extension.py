@@ -232,3 +232,5 @@ def test_notebook_7_has_panel_and_button(notebook7, open_notebook, width):
 
     expect(notebook.steps.last).to_contain_text("mean")
     expect(notebook.page.locator("[data-jp-item-name='swarmprov-publish']")).to_have_count(1)
+    notebook.panel.get_by_role("button", name="Graph").click()
+    expect(notebook.page.locator(".swarmprov-graphview svg").first).to_be_in_viewport(ratio=0.9)
