@@ -18,6 +18,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _WHERE = {
+    "PublishWidget": "swarmprov_nb.widgets",
+    "VerifyWidget": "swarmprov_nb.widgets",
     "dataset": "swarmprov_nb.declaring",
     "declare": "swarmprov_nb.declaring",
     "forget": "swarmprov_nb.recording",

@@ -48,7 +48,9 @@ def picture(found: Lineage, *, title: str, focus: str | None = None, everything:
     """Return the picture of a lineage: all of it folded, or where one artifact or step came from."""
     from swarmprov_nb.view import Picture
 
-    return Picture(found, title=title, focus=focus, **({"limit": EVERYTHING} if everything else {}))
+    if everything:
+        return Picture(found, title=title, focus=focus, limit=EVERYTHING, every_run=True)
+    return Picture(found, title=title, focus=focus)
 
 
 def write_html(found: Lineage, file: Path, *, title: str, focus: str | None = None, everything: bool = False) -> None:
@@ -57,7 +59,8 @@ def write_html(found: Lineage, file: Path, *, title: str, focus: str | None = No
     from swarmprov_nb.view import Picture
     from swarmprov_nb.view.standalone import standalone_page, write_page
 
-    drawn = Picture(found, title=title, focus=focus, limit=EVERYTHING if everything else ON_A_PAGE)
+    drawn = Picture(found, title=title, focus=focus, limit=EVERYTHING if everything else ON_A_PAGE,
+                    every_run=everything)  # fmt: skip
     write_page(standalone_page(drawn), file)
     note_own(file)
 

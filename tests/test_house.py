@@ -41,7 +41,9 @@ HEAVY = {
     *("pandas", "pyarrow", "pyvis", "scipy", "skops", "sklearn", "web3"),
 }
 # Modules that are themselves imported only where needed: in IPython, with the fast extra, for an embedded chain.
-LAZY = re.compile(r"magics|completing|capture\.(hooks|shell)|swarm\.\w+_numba|chain\.embedded\w*")
+LAZY = re.compile(
+    r"magics|completing|capture\.(hooks|shell)|swarm\.\w+_numba|chain\.embedded\w*|widgets\.(told|publish|verify)"
+)
 
 
 def name_of(path: Path) -> str:
@@ -277,7 +279,9 @@ def test_hooks_are_local():
     assert set(re.findall(r"repo:\s*(\S+)", text)) == {"local"}
 
 
-@pytest.mark.parametrize("name", ["scripts/quickstart", "scripts/test", "scripts/python.sh", ".ci/run"])
+@pytest.mark.parametrize(
+    "name", ["scripts/quickstart", "scripts/test", "scripts/python.sh", "binder/postBuild", ".ci/run"]
+)
 def test_shell_scripts_are_well_formed(name):
     """bash reads every script to its end, and those that people start may be started."""
     ran = subprocess.run(["bash", "-n", name], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -253,3 +253,18 @@ def test_declared_results_stay_before_failures_do():
 
     assert {f"d{index}" for index in range(8)} | {f"work {index}" for index in range(8)} <= set(shown)
     assert sum(title.startswith("fail") for title in shown) > 4
+
+
+def test_every_run_is_drawn_where_it_is_asked_for():
+    """With every_run a cell that ran twice is drawn twice, and a run that nothing came from is drawn too."""
+    book = LineageBuilder()
+    book.run("load", makes={"raw": "dataset"}, cell="one")
+    book.run("load", makes={"raw": "dataset"}, cell="one")
+    book.run("look around", cell="two")
+
+    usual = Picture(book.lineage, title="n")
+    everything = Picture(book.lineage, title="n", every_run=True)
+
+    assert [node["title"] for node in usual.to_json()["nodes"]].count("load") == 1
+    titles = [node["title"] for node in everything.to_json()["nodes"]]
+    assert (titles.count("load"), titles.count("look around")) == (2, 1)

@@ -29,7 +29,8 @@ class Picture:
     """The lineage of a notebook as people see it: at most `limit` shapes, the rest folded and counted.
 
     Without `focus` it shows the latest runs that contribute to the latest version of each artifact; with `focus`, a
-    name as `find` takes it, where that came from. Raises UsageError where `focus` is unknown or ambiguous.
+    name as `find` takes it, where that came from; with `every_run`, earlier and unconnected runs too. Raises UsageError
+    where `focus` is unknown or ambiguous.
 
     >>> from swarmprov_nb.testing import example_lineage
     >>> picture = Picture(example_lineage(), title="quickstart.ipynb", focus="summary.csv")
@@ -41,13 +42,16 @@ class Picture:
           └─ penguins_raw.csv  (dataset, ... · CSV · CC0-1.0)
     """
 
-    def __init__(self, lineage: Lineage, *, title: str, focus: str | None = None, limit: int = 25) -> None:
+    def __init__(
+        self, lineage: Lineage, *, title: str, focus: str | None = None, limit: int = 25, every_run: bool = False
+    ) -> None:
         item = None if focus is None else find(lineage, focus)
-        self.lineage = contributing(lineage) if item is None else ancestors_of(lineage, item)
+        latest = lineage if every_run else contributing(lineage)
+        self.lineage = latest if item is None else ancestors_of(lineage, item)
         self.title = clean(title, limit=TITLE_LIMIT)
         self._focus = None if item is None else item.id
         self._whole = lineage
-        self._full: Drawing = sketched(self.lineage, lineage, focus=self._focus)
+        self._full: Drawing = sketched(self.lineage, lineage, focus=self._focus, every_run=every_run)
         self._drawing: Drawing = folded(self._full, limit)
 
     def __repr__(self) -> str:
