@@ -25,6 +25,7 @@ PARTS = {
     "loading": "Loading",
     "picture": "Picture",
     "drawing": "Picture in a browser",
+    "panel": "In JupyterLab",
     "swarm": "Swarm references and store",
     "publishing": "Publish and verify",
     "chain": "Chain",
