@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, ClassVar, Protocol
@@ -50,8 +51,9 @@ class ToldWidget(anywidget.AnyWidget):
         if isinstance(message, Mapping):
             self._handle(message, buffers)
 
+    @abstractmethod
     def _handle(self, message: Mapping[str, Any], buffers: Sequence[Any]) -> None:
-        raise NotImplementedError
+        """Take what a front end says."""
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """Take no state of a front end's making."""
@@ -62,9 +64,9 @@ class ToldWidget(anywidget.AnyWidget):
         super().close()
 
     @property
+    @abstractmethod
     def said(self) -> str:
         """What there is to read where no kernel runs."""
-        raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         drawn, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
