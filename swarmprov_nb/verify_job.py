@@ -85,8 +85,9 @@ class VerifyJob:
             found = {**_said("report", source), "report": {**report.to_json(), **told}, "lineage": drawn}
         except Exception as error:  # noqa: BLE001 - every question is answered, and the next one too
             found = {**_said("problem", source), "problem": _problem(error)}
-        if number == self._asked:
-            self._tell(found)
+        with self._lock:
+            if number == self._asked:
+                self._tell(found)
 
     def _verify_reference(self, source: str) -> Any:
         """Verify a reference; a path that somebody types here opens no file."""

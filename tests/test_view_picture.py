@@ -261,10 +261,11 @@ def test_every_run_is_drawn_where_it_is_asked_for():
     book.run("load", makes={"raw": "dataset"}, cell="one")
     book.run("load", makes={"raw": "dataset"}, cell="one")
     book.run("look around", cell="two")
+    book.run("%provenance", cell="three", source="%provenance --all")
 
     usual = Picture(book.lineage, title="n")
     everything = Picture(book.lineage, title="n", every_run=True)
 
     assert [node["title"] for node in usual.to_json()["nodes"]].count("load") == 1
     titles = [node["title"] for node in everything.to_json()["nodes"]]
-    assert (titles.count("load"), titles.count("look around")) == (2, 1)
+    assert (titles.count("load"), titles.count("look around"), titles.count("%provenance")) == (2, 1, 0)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
 
-from swarmprov_nb.lineage.graph import ancestors_of, contributing, find, rows, to_networkx
+from swarmprov_nb.lineage.graph import ancestors_of, contributing, find, restricted, rows, to_networkx
+from swarmprov_nb.lineage.questions import only_asks
 from swarmprov_nb.lineage.vocabulary import Lineage
 from swarmprov_nb.view.document import MEDIA_TYPE, document
 from swarmprov_nb.view.drawing import Drawing
@@ -46,7 +47,7 @@ class Picture:
         self, lineage: Lineage, *, title: str, focus: str | None = None, limit: int = 25, every_run: bool = False
     ) -> None:
         item = None if focus is None else find(lineage, focus)
-        latest = lineage if every_run else contributing(lineage)
+        latest = _at_work(lineage) if every_run else contributing(lineage)
         self.lineage = latest if item is None else ancestors_of(lineage, item)
         self.title = clean(title, limit=TITLE_LIMIT)
         self._focus = None if item is None else item.id
@@ -106,6 +107,12 @@ class Picture:
         }
         wanted = [kind for kind in bundle if (not include or kind in include) and kind not in (exclude or ())]
         return {kind: bundle[kind]() for kind in wanted}
+
+
+def _at_work(lineage: Lineage) -> Lineage:
+    """Leave out the runs that only ask what there is, as the question itself does."""
+    runs = [run.id for run in lineage.runs if not only_asks(run.source)]
+    return restricted(lineage, runs, [artifact.id for artifact in lineage.artifacts])
 
 
 def svg_of(lineage: Lineage, *, title: str, limit: int = 150) -> str:
