@@ -54,5 +54,3 @@ def open_notebook(lab, tabs):
         return opened
 
     return open_
-
-
