@@ -97,9 +97,16 @@ def publish_recorded(recorder: Recorder, line: str) -> None:
     publisher = Publisher.of(recorder.home, chain=options.chain)
     result = publish_if(lambda _: options.yes, Notebook.read(path), recorded_by(recorder, path), publisher,
                         choices=choices_of(options), again=options.again, say=print)  # fmt: skip
-    print(result or NOT_PUBLISHED)  # noqa: T201 - the magic's answer
+    print(_without_home(str(result), recorder.home) if result else NOT_PUBLISHED)  # noqa: T201 - the magic's answer
     for note in result.advice if result else ():
         print(f"  note: {note}")  # noqa: T201
+
+
+def _without_home(text: str, home: Home) -> str:
+    """Return a text for an output, which may be shared, with our home written as a shell would find it."""
+    user = Path.home()
+    known = f"~/{home.root.relative_to(user)}" if home.root.is_relative_to(user) else "$SWARMPROV_HOME"
+    return text.replace(str(home.root), known)
 
 
 def unstored(recorder: Recorder) -> list[Artifact]:

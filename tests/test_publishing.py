@@ -232,6 +232,7 @@ def test_publishing_from_the_kernel_stores_what_was_only_recognised(kernel, tmp_
 
     assert "Nothing was published" in preview.stdout
     assert "Stored and signed on this machine" in done.stdout
+    assert str(home.root) not in preview.stdout + done.stdout  # the notebook that keeps it may be shared
     (receipt,) = receipts(home)
     assert "models/model.skops" in files_of(home, receipt.reference)
     assert verify(receipt.reference, home=home).ok
