@@ -41,6 +41,7 @@ class Live:
         self._recorder = recorder
         self._worker = Worker("live", failed=self._failed)
         self._lock = threading.RLock()
+        self._telling = threading.Lock()
         self._comm: Any = None
         self._client: str | None = None  # the tab that asked last
         self._saves: dict[str, tuple[threading.Event, list[bool]]] = {}
@@ -167,7 +168,8 @@ class Live:
     # -- what is told
 
     def _on_publish_state(self, state: _Data) -> None:
-        self._send({"type": "publish", "state": state})
+        with self._telling:  # states come on several threads; the newest is told last
+            self._send({"type": "publish", "state": self._jobs()[0].state})
         if state["phase"] == "receipt" and self._client is not None:
             self._worker.do(self._tell_published)
 
