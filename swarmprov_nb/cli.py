@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb import __version__
+from swarmprov_nb.binder.launch_link import HOST
 from swarmprov_nb.errors import RecordError, SwarmprovError, UsageError
 from swarmprov_nb.home import Home
-from swarmprov_nb.launch_link import HOST
 from swarmprov_nb.options import Parser, publish_options, verify_options
 from swarmprov_nb.report import one_line
 

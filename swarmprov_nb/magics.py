@@ -11,7 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from swarmprov_nb.declarations import Declared, StepRequest, spdx
 from swarmprov_nb.errors import SwarmprovError, VerificationFailed
 from swarmprov_nb.lineage import Declaration
-from swarmprov_nb.live import close_live, open_live
+from swarmprov_nb.live.comm import close_live, open_live
 from swarmprov_nb.options import cell_options, line_options, parsed, publish_options, verify_options
 from swarmprov_nb.recording import active_recorder, start_recording, stop_recording
 

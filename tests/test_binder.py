@@ -17,11 +17,11 @@ import yaml
 
 from swarmprov_nb import __version__
 from swarmprov_nb.binder import launch
+from swarmprov_nb.binder.conda_environment import environment_file, is_private
+from swarmprov_nb.binder.launch_link import launch_link, origin
 from swarmprov_nb.cli import main
-from swarmprov_nb.conda_environment import environment_file, is_private
 from swarmprov_nb.errors import StorageError, UsageError, VerificationFailed
 from swarmprov_nb.home import Home
-from swarmprov_nb.launch_link import launch_link, origin
 from swarmprov_nb.publishing import NO_CHAIN, publish
 from swarmprov_nb.verifying import verify
 

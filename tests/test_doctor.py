@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from studies import make_study
 
-from swarmprov_nb import __version__, doctor_software
+from swarmprov_nb import __version__
 from swarmprov_nb.chain.embedded_database import APPLICATION_ID
 from swarmprov_nb.cli import main
 from swarmprov_nb.doctor import diagnosis
-from swarmprov_nb.doctor_places import CHAIN_APPLICATION
+from swarmprov_nb.doctor.places import CHAIN_APPLICATION
 from swarmprov_nb.home import Home
 from swarmprov_nb.publishing import publish
 
@@ -272,7 +272,7 @@ def test_a_checkout_that_is_not_installed_is_a_note(look, monkeypatch):
     def absent(name):
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(doctor_software.metadata, "distribution", absent)
+    monkeypatch.setattr(metadata, "distribution", absent)
 
     assert look("swarmprov").state == "note"
 

@@ -35,6 +35,7 @@ ROOMS = {
     "chain": set(),
 }
 FRONT = {"magics", "cli", "completing", "__main__"}  # what people meet; nothing else may import it
+BEHIND = {"live": {"widgets"}, "widgets": set(), "doctor": set(), "binder": set()}  # who may, besides the front
 
 HEAVY = {
     *("IPython", "anywidget", "eth", "eth_account", "ipywidgets", "matplotlib", "networkx", "numba", "numpy"),
@@ -140,6 +141,21 @@ def test_no_tracked_file_names_a_registry_or_a_machine():
     found = {str(path.relative_to(ROOT)): forbidden.findall(path.read_bytes()) for path in tracked()}
 
     assert {name: words for name, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize("room", BEHIND)
+def test_only_the_front_knows_the_rooms_behind_it(room):
+    """Verbs work without panel, widgets and commands: they know nothing of these rooms."""
+    allowed = {"", room, *BEHIND[room], *FRONT}
+    wrong = [
+        name_of(path)
+        for path in MODULES
+        if name_of(path).partition(".")[0] not in allowed
+        for name in ours(path, everywhere=True)
+        if name.partition(".")[0] == room
+    ]
+
+    assert wrong == []
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -135,7 +135,7 @@ def test_a_closed_widget_frees_its_comm_and_hears_no_more(front):
     front.wait(two, "preview")
     front.kernel.run("one.close()")
     assert [m for m in front.kernel.comms if m["msg_type"] == "comm_close" and m["content"]["comm_id"] == one]
-    count = "from swarmprov_nb.publish_job import publish_job\nlen(publish_job()._listeners)"
+    count = "from swarmprov_nb.live.publish_job import publish_job\nlen(publish_job()._listeners)"
     left = int(front.kernel.run(count).text)
 
     client = front.kernel.client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from swarmprov_nb.publish_job import PublishJob, publish_job
+from swarmprov_nb.live.publish_job import PublishJob, publish_job
 from swarmprov_nb.widgets.module import joined, stylesheet
 from swarmprov_nb.widgets.told import ToldWidget
 

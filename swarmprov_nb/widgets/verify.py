@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from swarmprov_nb.home import Home
-from swarmprov_nb.verify_job import VerifyJob
+from swarmprov_nb.live.verify_job import VerifyJob
 from swarmprov_nb.widgets.module import joined, stylesheet
 from swarmprov_nb.widgets.told import ToldWidget
 

@@ -12,19 +12,19 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from swarmprov_nb.comm_routes import keep_subshell
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.lineage import CellRun, Lineage
 from swarmprov_nb.lineage.questions import only_asks
-from swarmprov_nb.sharing import shareable
+from swarmprov_nb.live.sharing import shareable
+from swarmprov_nb.live.subshells import keep_subshell
+from swarmprov_nb.live.worker import Worker
 from swarmprov_nb.view.labels import clean
-from swarmprov_nb.worker import Worker
 
 if TYPE_CHECKING:
-    from swarmprov_nb.publish_job import PublishJob
+    from swarmprov_nb.live.publish_job import PublishJob
+    from swarmprov_nb.live.verify_job import VerifyJob
     from swarmprov_nb.receipts import Receipt
     from swarmprov_nb.recording import Recorder
-    from swarmprov_nb.verify_job import VerifyJob
 
 TARGET: Final = "swarmprov"
 _SAVE_SECONDS: Final = 5.0
@@ -69,11 +69,12 @@ class Live:
     def _open_comm(self) -> None:
         from comm import create_comm
 
-        comm = create_comm(target_name=TARGET, data={})
+        comm = create_comm(target_name=TARGET, primary=False)
         keep_subshell(comm)
         comm.on_msg(self._on_message)
         comm.on_close(lambda _: self._reopen(comm))
         self._comm = comm
+        comm.open(data={})  # last: a tab may answer at once, on another thread
 
     def _reopen(self, closed: Any) -> None:
         """Open the comm anew where one tab closed it for all."""
@@ -126,8 +127,8 @@ class Live:
 
     def _jobs(self) -> tuple[PublishJob, VerifyJob]:
         """Return the jobs that tabs see, made when the first tab says something."""
-        from swarmprov_nb.publish_job import publish_job
-        from swarmprov_nb.verify_job import VerifyJob
+        from swarmprov_nb.live.publish_job import publish_job
+        from swarmprov_nb.live.verify_job import VerifyJob
 
         with self._lock:
             if self._publish is None or self._verify is None:
@@ -226,7 +227,7 @@ class Live:
         self._counts["artifacts"] += sum(artifact.run == run.id for artifact in part.artifacts)
 
     def _row(self, run: CellRun, part: Lineage) -> _Data:
-        from swarmprov_nb.live_rows import row_of
+        from swarmprov_nb.live.rows import row_of
 
         published = self._publish.published_runs if self._publish is not None else ()
         return row_of(run, part, self._names, published)

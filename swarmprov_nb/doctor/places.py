@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from swarmprov_nb.config import Settings
-from swarmprov_nb.doctor_check import BROKEN, NOTE, OK, Check
+from swarmprov_nb.doctor.check import BROKEN, NOTE, OK, Check
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import Home
 from swarmprov_nb.lineage.record import APPLICATION, FILE, FOLDER

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from swarmprov_nb.conda_environment import environment_file
+from swarmprov_nb.binder.conda_environment import environment_file
+from swarmprov_nb.binder.launch_link import HOST, launch_link, origin, top_of_checkout
 from swarmprov_nb.errors import RecordError, StorageError, UsageError, VerificationFailed
 from swarmprov_nb.home import Home
-from swarmprov_nb.launch_link import HOST, launch_link, origin, top_of_checkout
 from swarmprov_nb.report import one_line
 
 _ENVIRONMENT: Final = "binder/environment.yml"

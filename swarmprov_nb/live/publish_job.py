@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import write_whole
+from swarmprov_nb.live.sharing import shareable
+from swarmprov_nb.live.worker import Worker
 from swarmprov_nb.progress import STAGES, PublishCancelled
-from swarmprov_nb.sharing import shareable
 from swarmprov_nb.view.labels import clean
-from swarmprov_nb.worker import Worker
 
 if TYPE_CHECKING:
-    from swarmprov_nb.publish_desk import Desk, Draft
+    from swarmprov_nb.live.publish_desk import Desk, Draft
     from swarmprov_nb.publish_steps import Published
     from swarmprov_nb.receipts import Receipt
     from swarmprov_nb.recording import Recorder
@@ -147,7 +147,7 @@ class PublishJob:
     def _preview(
         self, number: int, said: State, client: str | None, *, ticked: bool = False, why: str | None = None
     ) -> None:
-        from swarmprov_nb.publish_state import not_so
+        from swarmprov_nb.live.publish_state import not_so
 
         if number != self._wanted:
             return
@@ -171,8 +171,8 @@ class PublishJob:
 
     def _look(self, said: State, sentences: list[str]) -> State:
         """Plan anew, keep the plan, and return what it offers."""
-        from swarmprov_nb.publish_desk import Desk
-        from swarmprov_nb.publish_state import choices_said
+        from swarmprov_nb.live.publish_desk import Desk
+        from swarmprov_nb.live.publish_state import choices_said
 
         choices = choices_said(said)
         sentences += self._store_recognised()
@@ -185,7 +185,7 @@ class PublishJob:
         return self._offered
 
     def _publish(self, plan: str, client: str | None) -> None:
-        from swarmprov_nb.publish_state import NO_PLAN, receipt_state
+        from swarmprov_nb.live.publish_state import NO_PLAN, receipt_state
         from swarmprov_nb.publish_steps import carry_out
 
         if plan in (self._spent, NO_PLAN):  # pressed twice, or where nothing can be published
@@ -221,7 +221,7 @@ class PublishJob:
 
     def _store_recognised(self) -> list[str]:
         """Have objects stored that were only recognised: on the main thread, and while no cell runs."""
-        from swarmprov_nb.between_cells import BetweenCells
+        from swarmprov_nb.live.between_cells import BetweenCells
         from swarmprov_nb.publishing import unstored
 
         waiting = unstored(self._recorder)
@@ -262,7 +262,7 @@ class PublishJob:
         if isinstance(error, PublishCancelled):
             self._tell(self._said("preview", **self._offered) if self._offered else self._said("empty"))
             return
-        from swarmprov_nb.publish_state import remedy_of
+        from swarmprov_nb.live.publish_state import remedy_of
 
         if not isinstance(error, SwarmprovError):
             error = self._unforeseen(error)

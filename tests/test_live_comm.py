@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from swarmprov_nb.home import Home
-from swarmprov_nb.live_rows import row_of, step_shown
+from swarmprov_nb.live.rows import row_of, step_shown
 from swarmprov_nb.receipts import receipts
 from swarmprov_nb.testing import LineageBuilder
 
@@ -181,10 +181,10 @@ def test_outside_a_kernel_there_is_no_comm(tmp_path):
     """Terminal IPython opens nothing."""
     from IPython.core.interactiveshell import InteractiveShell
 
-    from swarmprov_nb import live
+    from swarmprov_nb.live import comm
 
-    live.open_live(InteractiveShell(), None)
-    assert live._open == []
+    comm.open_live(InteractiveShell(), None)
+    assert comm._open == []
 
 
 @pytest.mark.parametrize("name", ["x" * 10_000, "<img src=x onerror=alert(1)>", "a\u202eb\x00c"])

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from swarmprov_nb.doctor_check import BROKEN, NOTE, Check, home_folder
-from swarmprov_nb.doctor_places import places
-from swarmprov_nb.doctor_software import software
+from swarmprov_nb.doctor.check import BROKEN, NOTE, Check, home_folder
+from swarmprov_nb.doctor.places import places
+from swarmprov_nb.doctor.software import software
 from swarmprov_nb.home import Home
 
 FORMAT: Final = "swarmprov-doctor/1"
@@ -22,7 +22,7 @@ FORMAT: Final = "swarmprov-doctor/1"
 class Diagnosis:
     """All lines of the doctor, in order.
 
-    >>> from swarmprov_nb.doctor_check import Check
+    >>> from swarmprov_nb.doctor.check import Check
     >>> print(Diagnosis((Check("Python", "ok", "3.11.7"),)))
     ✓ Python             3.11.7
     <BLANKLINE>

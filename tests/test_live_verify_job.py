@@ -10,9 +10,9 @@ import pytest
 
 from swarmprov_nb.carrying import save
 from swarmprov_nb.home import Home
+from swarmprov_nb.live.verify_job import VerifyJob
 from swarmprov_nb.publishing import publish
 from swarmprov_nb.signers import trust
-from swarmprov_nb.verify_job import VerifyJob
 
 
 class Tab:
@@ -128,7 +128,7 @@ def test_an_encrypted_reference_is_not_repeated(study, published, tab_of):
 
 def test_a_file_that_is_too_large_is_refused(study, tab_of, monkeypatch):
     """Over the limit nothing is written; the command that can do it is named."""
-    monkeypatch.setattr("swarmprov_nb.verify_job.LARGEST", 3)
+    monkeypatch.setattr("swarmprov_nb.live.verify_job.LARGEST", 3)
     state = tab_of(study.home).ask(name="big.swarm", buffers=[b"four"])
     assert state["problem"]["next"].endswith("swarmprov verify FILE")
     assert not (study.home.root / "tmp").exists() or not list((study.home.root / "tmp").iterdir())

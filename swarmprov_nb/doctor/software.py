@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from swarmprov_nb import __version__
-from swarmprov_nb.doctor_check import BROKEN, NOTE, OK, Check
+from swarmprov_nb.doctor.check import BROKEN, NOTE, OK, Check
 
 PACKAGE: Final = "swarmprov-nb"
 EXTENSION: Final = "swarmprov-nb"  # the name in labextension/package.json

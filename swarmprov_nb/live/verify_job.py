@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from swarmprov_nb.errors import InvalidReference, SwarmprovError, UsageError
 from swarmprov_nb.home import Home
-from swarmprov_nb.sharing import shareable
+from swarmprov_nb.live.sharing import shareable
+from swarmprov_nb.live.worker import Worker
 from swarmprov_nb.view.labels import clean
-from swarmprov_nb.worker import Worker
 
 State = dict[str, Any]
 

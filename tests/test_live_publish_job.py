@@ -14,11 +14,11 @@ from studies import CELLS, make_study, write_notebook
 
 from swarmprov_nb.chain.evm_anchors import open_embedded
 from swarmprov_nb.home import Home
+from swarmprov_nb.live.publish_job import PublishJob
+from swarmprov_nb.live.sharing import shareable
 from swarmprov_nb.progress import STAGES
-from swarmprov_nb.publish_job import PublishJob
 from swarmprov_nb.receipts import receipts
 from swarmprov_nb.recording import Recorder
-from swarmprov_nb.sharing import shareable
 from swarmprov_nb.verifying import verify
 
 LOAD = "%load_ext swarmprov"
@@ -245,7 +245,7 @@ def test_a_problem_says_what_and_what_next(study, job_of):
 
 def test_what_nobody_foresaw_is_told_and_kept(study, job_of, monkeypatch):
     """The worker lives on, the front end hears two sentences without a path, and the traceback is in the home."""
-    import swarmprov_nb.publish_desk as room
+    import swarmprov_nb.live.publish_desk as room
 
     tab = Tab(job_of(study))
     honest = room.offer
