@@ -169,11 +169,13 @@ class Recorder:
         )
 
     def _step_name(self, observation: Observation) -> str:
+        from swarmprov_nb.manifest.finding_paths import without_folders
+
         heading = heading_above(self.notebook, observation.cell_id, observation.source) if self.notebook else None
         lines = [line.strip().lstrip("#").strip() for line in observation.source.splitlines()]
         said = [line for line in lines if line]
         code = [line for line in said if not line.startswith(("%", "!"))]
-        return heading or next(iter([*code, *said]), "empty cell")
+        return heading or without_folders(next(iter([*code, *said]), "empty cell"))
 
     @staticmethod
     def _declare(draft: RunDraft, catalogue: Catalogue, declared: list[Declared], request: StepRequest) -> None:

@@ -38,12 +38,15 @@ class _Source:
     place: str
     digest: str
     texts: Callable[[], _Texts]
+    written: bool = False  # by the author, in the notebook or about it
 
 
 def findings_in(
     plan: Plan, keeper: Keeper, *, known_keys: tuple[bytes, ...], memory: Memory | None = None
 ) -> tuple[Finding, ...]:
     """Return what looks like a secret or an address in all that would leave, each once, in the order of the texts."""
+    from swarmprov_nb.manifest.finding_paths import PATHS
+    from swarmprov_nb.manifest.finding_rules import RULES
     from swarmprov_nb.manifest.findings import scan
 
     memory = memory or Memory()
@@ -53,22 +56,26 @@ def findings_in(
     for source in _sources(plan, keeper):
         name = (source.place, source.digest)
         if name not in memory.found:
-            memory.found[name] = scan(source.texts(), known_keys=known_keys, own_digests=own, key=key)
+            rules = (*RULES, *PATHS) if source.written else RULES
+            memory.found[name] = scan(source.texts(), known_keys=known_keys, own_digests=own, key=key, rules=rules)
         for finding in memory.found[name]:
             found.setdefault(finding.id, finding)
-    return tuple(finding for finding in found.values() if not _is_meant(finding))
+    return tuple(found.values())
 
 
-def _is_meant(finding: Finding) -> bool:
-    """An address given as contact is there on purpose."""
-    return finding.place == CONTACT and finding.rule == "e-mail"
+def _contacts(plan: Plan) -> Iterator[str]:
+    """Yield the words of what was declared as contact: an address among them is there on purpose, wherever it is."""
+    declared = [artifact.declaration.contact for artifact in plan.recorded.artifacts]
+    for contact in filter(None, (plan.statements.get(CONTACT), *declared)):
+        yield from (word.strip("<>()[],;.\"'").lower().removeprefix("mailto:") for word in contact.split())
 
 
 def _own(plan: Plan) -> frozenset[str]:
-    """Return the digests and references that we made ourselves: they only look like secrets."""
+    """Return the digests and references that we made ourselves, and the contacts: they are there on purpose."""
     stored = [artifact.stored for artifact in plan.recorded.artifacts if artifact.stored]
     references = [each.reference for each in stored if each.reference]
-    return frozenset((*(each.sha256 for each in stored), *references, *(r.source_sha256 for r in plan.recorded.runs)))
+    digests = (*(each.sha256 for each in stored), *(run.source_sha256 for run in plan.recorded.runs))
+    return frozenset((*digests, *references, *_contacts(plan)))
 
 
 def _sources(plan: Plan, keeper: Keeper) -> Iterator[_Source]:
@@ -97,4 +104,4 @@ def _sources(plan: Plan, keeper: Keeper) -> Iterator[_Source]:
 
 def _text(place: str, text: str) -> _Source:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return _Source(place, digest, lambda: [(place, text)])
+    return _Source(place, digest, lambda: [(place, text)], written=True)

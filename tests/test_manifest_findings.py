@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swarmprov_nb.manifest.finding_paths import PATHS
 from swarmprov_nb.manifest.findings import scan, texts_of_file, texts_of_stream
 
 RANDOM = random.Random(20260801)
@@ -383,3 +384,43 @@ def test_texts_in_parquet_are_read(tmp_path):
 def test_what_only_looks_like_parquet_gives_nothing():
     """A broken Parquet file is no text and no error."""
     assert list(texts_of_stream("t.parquet", [b"PAR1", bytes(100)])) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("raw = pd.read_csv('/home/ana/secretplace.csv')", "'/ho…"),
+        ("raw = open('/secret/place.csv')", "'/se…"),
+        ("see ~/study/raw.csv", "~/s…"),
+        ("open(r'C:\\Users\\ana\\raw.csv')", "C:\\…"),
+        ("open('d:/data/ana/raw.csv')", "d:/…"),
+        ("url = 'file:///x/y'", "fil…"),
+        ("%cd /scratch/ana", "/sc…"),
+    ],
+)
+def test_an_absolute_path_in_a_source_is_a_low_finding(text, start):
+    """A path that tells a name or a machine's folders is named, and stops nothing."""
+    found = scan([("cell 1", text)], rules=PATHS)
+    assert [(item.rule, item.confidence) for item in found] == [("absolute path", "low")]
+    assert found[0].excerpt.endswith(start)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "get('https://host.org/home/ana/raw.csv')",
+        "a / b / c",
+        "'/'",
+        "open('data/raw.csv'), open('./data/raw.csv'), open('../home/raw.csv')",
+        "get('/api/v1/users')",
+        "open('/dev/null'), open('/tmp/x/y.csv'), '#!/usr/bin/env python'",
+        "f'{base}/home/ana/raw.csv'",
+        "re.compile(r'^/(a|b)/[^/]+/c')",
+        "<b>bold</b> and 1/2/3 of km/h, 2026/08/01",
+        "a:b:c, {'C': 1}, x[1:2]",
+        "s3://bucket/home/raw.csv",
+    ],
+)
+def test_what_is_no_absolute_path_is_left_alone(text):
+    """Addresses, relative paths, routes, expressions and places alike on every machine are no finding."""
+    assert scan([("cell 1", text)], rules=PATHS) == ()

@@ -226,6 +226,20 @@ def test_an_offer_says_where_a_finding_is(tmp_path):
     assert (accepted["id"], accepted["stops"], accepted["accepted"]) == (found["id"], False, True)
 
 
+def test_a_path_and_an_address_in_a_cell_are_shown_with_their_cell(tmp_path):
+    """Neither stops the publish; an address that is declared as contact is there on purpose."""
+    told = "# of ada@uni.org\nraw = open('/home/ada/raw.csv')"
+    study = make_study(Home(tmp_path / "home"), tmp_path / "work", cells={**CELLS, "read": told})
+    publisher = Publisher.of(study.home, chain=NO_CHAIN)
+    found = offer(_plan(study), publisher)["findings"]
+    assert [(each["rule"], each["cell_id"], each["line"]) for each in found] == [
+        ("e-mail", "read", 1), ("absolute path", "read", 2)]  # fmt: skip
+    assert not any(each["stops"] for each in found)
+    (path,) = offer(_plan(study, contact="Ada <ada@uni.org>"), publisher)["findings"]
+    assert path["rule"] == "absolute path"
+    assert path["advice"].startswith("Write it relative to the notebook")
+
+
 class Stop:
     """Progress that cancels when a stage is about to begin."""
 

@@ -365,3 +365,12 @@ def test_what_our_own_verbs_write_in_a_cell_is_no_artifact(kernel, recorded, stu
     assert said.error is None
     assert [a.name for a in found.artifacts if a.run is not None] == []
     assert [a.name for a in found.artifacts if a.run is None] == ["got/data/summary.csv"]
+
+
+def test_a_step_named_after_its_first_line_names_no_folder(kernel, recorded):
+    """An absolute path in the first line is cut to its last part in the step's name, never in the source."""
+    k = kernel()
+    k.run(LOAD)
+    k.run("where = '/home/ana/my study/raw.csv'")
+    (run,) = [run for run in recorded().runs if run.source.startswith("where")]
+    assert (run.step, run.source) == ("where = 'raw.csv'", "where = '/home/ana/my study/raw.csv'")

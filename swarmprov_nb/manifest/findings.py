@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from swarmprov_nb.manifest.finding_plugins import plugin_hits
-from swarmprov_nb.manifest.finding_rules import NEW_KEY, REVOKE, RULES, Confidence, secret_of
+from swarmprov_nb.manifest.finding_rules import NEW_KEY, REVOKE, RULES, Confidence, Rule, secret_of
 from swarmprov_nb.manifest.finding_texts import texts_of_file, texts_of_stream
 
 __all__ = ["Finding", "scan", "texts_of_file", "texts_of_stream"]
@@ -54,12 +54,13 @@ def scan(
     known_keys: Collection[bytes] = (),
     own_digests: Collection[str] = (),
     key: bytes = b"swarmprov finding",
+    rules: tuple[Rule, ...] = RULES,
 ) -> tuple[Finding, ...]:
     """Return what looks like a secret or an address in (place, text) pairs, in order of place and line.
 
     `known_keys` are found wherever they stand, as hex or base64. `own_digests` (hex) are digests and references that
     we made: no finding. `key` keys the findings' ids; a private one keeps short secrets from being guessed by them.
-    No network is used.
+    `rules` are looked for beside them. No network is used.
 
     >>> found = scan([("cell 3", "url = 'https://ana:s3same0pen@host.org/data'")])
     >>> [(item.rule, item.place, item.line, item.excerpt) for item in found]
@@ -69,16 +70,16 @@ def scan(
     ours = frozenset(digest.lower().rsplit(":", 1)[-1].removeprefix("0x") for digest in own_digests)
     found: dict[str, Finding] = {}
     for place, text in texts:
-        for finding in _findings(place, text, _chosen(_hits(text, keys, ours)), key):
+        for finding in _findings(place, text, _chosen(_hits(text, keys, ours, rules)), key):
             found.setdefault(finding.id, finding)
     return tuple(found.values())
 
 
-def _hits(text: str, keys: tuple[bytes, ...], ours: frozenset[str]) -> Iterator[_Hit]:
+def _hits(text: str, keys: tuple[bytes, ...], ours: frozenset[str], rules: tuple[Rule, ...]) -> Iterator[_Hit]:
     """Yield hits, the surest rules first."""
     lowered = text.lower()
     yield from _known(text, lowered, keys)
-    for rule in RULES:
+    for rule in rules:
         if rule.needles and not any(needle in lowered for needle in rule.needles):
             continue
         for match in rule.pattern.finditer(text):
