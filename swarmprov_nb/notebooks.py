@@ -25,6 +25,7 @@ class Cell:
     source: str
     outputs: tuple[dict[str, Any], ...]
     attachments: dict[str, dict[str, Any]]
+    execution_count: int | None = None
 
     @property
     def source_sha256(self) -> str:
@@ -115,6 +116,7 @@ def _cells(raw: list[dict[str, Any]]) -> tuple[Cell, ...]:
                 source=source,
                 outputs=tuple(cell.get("outputs", ())),
                 attachments=dict(cell.get("attachments", {})),
+                execution_count=number if isinstance(number := cell.get("execution_count"), int) else None,
             )
         )
         code_index += counts

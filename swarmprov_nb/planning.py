@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     from swarmprov_nb.storing import Keeper
 
 
+NO_LICENCE: Final = "no licence is stated for "
 _LABEL: Final = 60
+_FEW: Final = 8
 _REMARKS: Final = {
     "edited": "edited since the last run",
     "failed": "failed",
     "outOfOrder": "run out of order",
     "unrun": "never run",
+    "before": "ran before recording began, or in another session",
 }
 
 
@@ -147,7 +150,7 @@ def plan(
     if not published and (choices.hide or choices.cite):
         raise PublishRefused(
             f"Nothing of {notebook.path.name} is left to publish: what it made is hidden or cited by your choice.",
-            "Name fewer by --hide and --cite.",
+            "Leave out or cite less (--hide, --cite).",
         )
     if not published:
         raise PublishRefused(
@@ -254,7 +257,7 @@ def _old_sources(found: Lineage, notebook: Notebook, choices: Choices) -> dict[s
         names = ", ".join(f"{run.step} [{run.execution_count or run.sequence}]" for run in missing.values())
         raise PublishRefused(
             f"{notebook.path.name} no longer holds the source of: {names}.",
-            "Save it and run those cells again — or publish the old source too: --old-sources.",
+            "Save it and run those cells again — or choose to publish old sources too (--old-sources).",
         )
     return {digest: run.source.encode() for digest, run in sorted(missing.items())}
 
@@ -267,11 +270,7 @@ def _figure_cells(found: Lineage, disclosures: Mapping[str, str]) -> set[str]:
 
 def _remarks(notebook: Notebook, recorded: Lineage) -> dict[str, tuple[str, ...]]:
     """Say which cells were edited since they ran, never ran, failed, or ran in another order than they stand."""
-    last: dict[str, CellRun] = {}
-    for run in recorded.runs:
-        last[run.source_sha256] = run
-        if run.cell_id:
-            last[run.cell_id] = run
+    last = _last_runs(recorded)
     order = 0
     named: dict[str, list[str]] = {key: [] for key in ("edited", "failed", "outOfOrder", "unrun")}
     for cell in notebook.code:
@@ -283,6 +282,31 @@ def _remarks(notebook: Notebook, recorded: Lineage) -> dict[str, tuple[str, ...]
             named[name].append(cell_id(cell))
         order = max(order, latest.sequence if latest else 0)
     return {key: tuple(cells) for key, cells in named.items() if cells}
+
+
+def _last_runs(recorded: Lineage) -> dict[str, CellRun]:
+    """Return the last run of each cell, by its id and by its source."""
+    last: dict[str, CellRun] = {}
+    for run in recorded.runs:
+        last[run.source_sha256] = run
+        if run.cell_id:
+            last[run.cell_id] = run
+    return last
+
+
+def _said_remarks(plan: Plan) -> Iterator[str]:
+    """Say the remarks, each cell by its run's number where it has one; what ran unseen is not called never run."""
+    last, cells = _last_runs(plan.recorded), {cell_id(cell): cell for cell in plan.notebook.cells}
+    for key, named in plan.remarks.items():
+        before = [name for name in named if key == "unrun" and cells[name].execution_count is not None]
+        for remark, some in (("before", before), (key, [name for name in named if name not in before])):
+            runs = [(cells[name], last.get(name) or last.get(cells[name].source_sha256)) for name in some]
+            numbers = [
+                f"[{run.execution_count}]" if run and run.execution_count else f"cell {cell.index + 1}"
+                for cell, run in runs
+            ]
+            if some:
+                yield f"{plural(len(some), 'cell')} {_REMARKS[remark]}: {', '.join(numbers)}"
 
 
 def _remark(cell: Cell, run: CellRun | None, order: int) -> str | None:
@@ -310,10 +334,9 @@ def _idle_choices(plan: Plan) -> Iterator[str]:
 
 def _advice(plan: Plan) -> Iterator[str]:
     """Yield what a person should know before publishing, though it stops nothing."""
+    yield from _unlicensed(plan)
     for artifact in plan.published:
         name = clean(shown_name(artifact), limit=_LABEL)
-        if artifact.declaration.license is None and "license" not in plan.statements:
-            yield f"{name}: no licence is stated, so nobody may use it (--license SPDX on its step)"
         if artifact.note:
             yield f"{name}: {artifact.note}"
         if artifact.stored:
@@ -324,17 +347,25 @@ def _advice(plan: Plan) -> Iterator[str]:
     unstored = [a for a in plan.recorded.artifacts if a.declared and a.stored is None]
     for artifact in unstored:
         yield f"{clean(artifact.name, limit=_LABEL)} is not published: {artifact.note or 'its bytes were not stored'}"
-    numbers = {cell_id(cell): f"cell {cell.index + 1}" for cell in plan.notebook.cells}
-    for key, cells in plan.remarks.items():
-        yield f"{plural(len(cells), 'cell')} {_REMARKS[key]}: {', '.join(numbers[cell] for cell in cells)}"
+    yield from _said_remarks(plan)
     recorded_as = plan.recorded.session.notebook
     if recorded_as not in (None, plan.notebook.path.name):
         yield f"this work was recorded under the name {clean(str(recorded_as), limit=_LABEL)}"
-    kept = {artifact.id for artifact in plan.lineage.artifacts}
-    stays = [a for a in plan.recorded.artifacts if a.declared and a.stored is not None and a.id not in kept]
-    yield from (f"{clean(a.name, limit=_LABEL)} stays here: nothing that is published came from it" for a in stays)
+    kept = {artifact.name for artifact in plan.lineage.artifacts}  # an older version of such a name is no news
+    stays = [a.name for a in plan.recorded.artifacts if a.declared and a.stored is not None and a.name not in kept]
+    for name in dict.fromkeys(stays):
+        yield f"{clean(name, limit=_LABEL)} stays here: nothing that is published came from it"
     gaps = [run for run in plan.lineage.runs if run.gap]
     yield from (f"step {run.step} was not seen whole: {run.gap}" for run in gaps)
+
+
+def _unlicensed(plan: Plan) -> Iterator[str]:
+    """Say in one line what has no licence; one for the whole publication settles it."""
+    names = [clean(shown_name(a), limit=_LABEL) for a in plan.published if a.declaration.license is None]
+    names = list(dict.fromkeys(names))
+    if names and "license" not in plan.statements:
+        more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+        yield f"{NO_LICENCE}{', '.join(names[:_FEW])}{more}: nobody may use {'it' if len(names) == 1 else 'them'}"
 
 
 def _statements(settings: Settings, choices: Choices) -> dict[str, str]:

@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb.offer import offer
+from swarmprov_nb.planning import NO_LICENCE
 from swarmprov_nb.view.captions import plural
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _WIDTH: Final = 100
 _KIND: Final = 47  # the column where an item says what it is
 _MARKS: Final = {"published": "✓", "cited": "·"}
+_HOW: Final = " (--license SPDX, here or on a step)"  # a form has a field for it, and so no need of the words
 _CHAINS: Final = {"local": "on this machine's own chain: proves nothing to others", "none": "nowhere"}
 
 
@@ -42,7 +44,8 @@ def _lines(offered: Mapping[str, Any]) -> Iterator[str]:
     for finding in offered["findings"]:
         if not finding["accepted"]:
             yield from _finding(finding)
-    yield from (f"  ! {line}" for line in offered["advice"])
+    for line in offered["advice"]:
+        yield f"  ! {line}{_HOW if line.startswith(NO_LICENCE) else ''}"
     yield from offered["says"]
 
 

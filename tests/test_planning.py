@@ -240,6 +240,29 @@ def test_a_path_and_an_address_in_a_cell_are_shown_with_their_cell(tmp_path):
     assert path["advice"].startswith("Write it relative to the notebook")
 
 
+def test_advice_names_what_has_no_licence_once(study):
+    """One line for all, without a command's words; the text preview adds them, and a licence for all settles it."""
+    publisher = Publisher.of(study.home, chain=NO_CHAIN)
+    planned = _plan(study)
+    (said,) = [line for line in planned.advice if "no licence" in line]
+    assert said == "no licence is stated for summary.csv: nobody may use it"
+    assert "summary.csv: nobody may use it (--license SPDX" in preview(planned, publisher)
+    assert not [line for line in _plan(study, license="MIT").advice if "no licence" in line]
+
+
+def test_a_cell_with_a_number_that_was_not_seen_is_not_called_never_run(study):
+    """Where the file has an execution count and the record no run, it ran before recording or elsewhere."""
+    document = json.loads(study.notebook.read_text())
+    extra = {"cell_type": "code", "metadata": {}, "outputs": []}
+    document["cells"] += [{**extra, "id": "early", "source": "early = 1", "execution_count": 3},
+                          {**extra, "id": "never", "source": "never = 1", "execution_count": None}]  # fmt: skip
+    study.notebook.write_text(json.dumps(document))
+    planned = _plan(study)
+    assert planned.remarks["unrun"] == ("early", "never")
+    assert "1 cell ran before recording began, or in another session: cell 6" in planned.advice
+    assert "1 cell never run: cell 7" in planned.advice
+
+
 class Stop:
     """Progress that cancels when a stage is about to begin."""
 

@@ -170,7 +170,7 @@ def test_a_source_that_is_gone_stops_the_publish_unless_it_may_leave(study):
     files = files_of(study.home, result.reference)
     (old,) = [path for path in files if path.startswith("sources/")]
     assert files[old].decode() == CELLS["clean"]
-    assert "1 cell edited since the last run: cell 3" in said
+    assert "1 cell edited since the last run: [2]" in said
     assert verify(result.reference, home=study.home).ok
 
 
@@ -367,3 +367,4 @@ def test_cells_that_never_ran_or_ran_out_of_order_are_stated(kernel, tmp_path):
     assert manifest["predicate"]["notebook"]["failed"] == ["bad"]
     assert manifest["predicate"]["notebook"]["outOfOrder"] == ["a"]
     assert "1 cell never run: cell 5" in said
+    assert "1 cell failed: [4]" in said

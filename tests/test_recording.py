@@ -374,3 +374,15 @@ def test_a_step_named_after_its_first_line_names_no_folder(kernel, recorded):
     k.run("where = '/home/ana/my study/raw.csv'")
     (run,) = [run for run in recorded().runs if run.source.startswith("where")]
     assert (run.step, run.source) == ("where = 'raw.csv'", "where = '/home/ana/my study/raw.csv'")
+
+
+def test_what_was_there_before_recording_is_said_where_it_is_read(kernel, recorded):
+    """A run that reads a name made before %load_ext has a gap that names it; imports and what is made anew have none."""
+    k = kernel()
+    k.run("import math\nfrom json import dumps\ndf2 = [1]\ndef twice(x): return 2 * x")
+    for cell in (LOAD, "n = dumps(len(df2) + math.pi)", "t = twice(2)", "df2 = [2]", "m = len(df2)"):
+        k.run(cell)
+    gaps = {run.source: run.gap for run in recorded().runs}
+    assert gaps["n = dumps(len(df2) + math.pi)"] == "reads df2, which was there before recording began"
+    assert gaps["t = twice(2)"] == "reads twice, which was there before recording began"
+    assert (gaps["df2 = [2]"], gaps["m = len(df2)"]) == (None, None)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
 
 from swarmprov_nb.capture import audit
@@ -29,6 +30,7 @@ from swarmprov_nb.capture.tracking import Substitution, Tracker
 from swarmprov_nb.capture.variables import Outcome, Touch, Variables
 
 _CONNECTED: Final = frozenset({"sqlite3", "sqlalchemy", "duckdb", "psycopg2", "pyodbc"})
+_FEW: Final = 5
 _OURS: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "display"})
 
 
@@ -87,6 +89,7 @@ class Engine:
         self._installed = False
         self._look_inside = False
         self._threads = 0
+        self._earlier: set[str] = set()
         self._substitution = Substitution(shell)
         self._openers = NativeOpeners()
         self.active = False
@@ -102,6 +105,7 @@ class Engine:
         self._state = HiddenState()
         self._outputs = Outputs(self._namespace)
         self._threads = _foreign_threads()
+        self._earlier = {name for name in self._variables.places() if _is_of_notebook(self._namespace.get(name))}
         self._substitution.install()
         self._openers.install()
         self._shell.events.register("pre_run_cell", self._before)
@@ -265,6 +269,7 @@ class Engine:
         tracked = run.tracker.writes if run.tracker is not None else set()
         bound |= (tracked | (cell.names.sure if failure is None else set())) & now.keys()
         found.reads = self._reads(run, cell, bound, _failed_line(failure, self._namespace))
+        run.gap = run.gap or self._unseen_before(run, found.reads)
         touch = self._touch(cell, found.reads, bound, failed=failure is not None)
         flows = self._variable_flows(run, found.reads)
         found.variables = self._variables.settle(run.sequence, touch, Budget(duration))
@@ -285,6 +290,14 @@ class Engine:
         reader = run.reader or Reader(cell, self._namespace)
         tracked = run.tracker.reads if run.tracker is not None else set()
         return reader.reads(run.places, tracked=tracked, failed_line=failed_line, bound=bound)
+
+    def _unseen_before(self, run: _Run, reads: Reads) -> str | None:
+        """Name what the run read that was made before anyone looked; a run joined midway may have made it itself."""
+        if run.reader is None or not self._earlier:
+            return None
+        names = [name for name in sorted(reads.names) if name in self._earlier and name not in run.writers]
+        listed = ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
+        return f"reads {listed}, which {'were' if names[1:] else 'was'} there before recording began" if names else None
 
     def _touch(self, cell: Cell, reads: Reads, bound: set[str], *, failed: bool) -> Touch:
         classes = {each.__name__ for each in reads.classes}
@@ -370,6 +383,14 @@ class Engine:
         run = self._run
         if run is not None:
             run.gap = f"Capture failed {when} the cell ran ({type(failure).__name__}), so what it read may be missing."
+
+
+def _is_of_notebook(value: Any) -> bool:
+    """Tell data and the notebook's own functions and classes from what was imported."""
+    if isinstance(value, ModuleType):
+        return False
+    defined = isinstance(value, (type, FunctionType, BuiltinFunctionType))
+    return not defined or value.__module__ == "__main__"
 
 
 def _foreign_threads() -> int:
