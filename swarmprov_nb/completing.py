@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from swarmprov_nb.recording import Recorder
 
 _MAGICS: Final = ("%provenance", "%%provenance", "%publish", "%verify")
-_MADE: Final = ("--dataset", "--model", "--figure")
+_MADE: Final = ("--dataset", "--model", "--figure", "--personal")
 _SUFFIXES: Final = {"--html": (".html",), "--store": ("/",)}  # of files; the slash stands for folders
 _KINDS: Final = ("artifact:", "step:")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.error import UsageError as IPythonUsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from traitlets import Float, Int, default, observe
 
 from swarmprov_nb.declarations import Declared, StepRequest, spdx
 from swarmprov_nb.errors import SwarmprovError, VerificationFailed
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 STEP_MAGIC: Final = "_provenance_step"
 
 _matchers: list[Matcher] = []
+_unloaded_in: list[int] = []  # the number of the cell that unloaded us last
 
 
 def step_request(line: str) -> StepRequest:
@@ -33,12 +36,36 @@ def step_request(line: str) -> StepRequest:
         for kind in ("dataset", "model", "figure")
         for name, _, title in (text.partition("=") for text in getattr(options, kind))
     )
-    return StepRequest(options.name, options.note, license_, tuple(options.input), declared)
+    personal = tuple(
+        Declared(Declaration(title=title or None, license=license_, personal_data="personal"), "dataset", name)
+        for name, _, title in (text.partition("=") for text in options.personal)
+    )
+    return StepRequest(options.name, options.note, license_, tuple(options.input), (*declared, *personal))
 
 
 @magics_class
 class ProvenanceMagics(Magics):
-    """``%provenance``, ``%%provenance``, ``%publish`` and ``%verify``."""
+    """``%provenance``, ``%%provenance``, ``%publish`` and ``%verify``; ``%config ProvenanceMagics`` sets options.
+
+    The two of storing begin as the settings say (``config.toml``, ``SWARMPROV_*``) and hold for this kernel.
+    """
+
+    limit = Int(25, min=1, max=500, help="Most shapes that %provenance draws; the rest is folded.").tag(config=True)
+    store_seconds = Float(min=0, help="Seconds that storing may take at the end of a cell run.").tag(config=True)
+    max_artifact_bytes = Int(min=1, help="Bytes over which an artifact is not stored.").tag(config=True)
+
+    @default("store_seconds")
+    def _set_seconds(self) -> float:
+        return active_recorder().settings.store_seconds
+
+    @default("max_artifact_bytes")
+    def _set_bytes(self) -> int:
+        return active_recorder().settings.max_artifact_bytes
+
+    @observe("store_seconds", "max_artifact_bytes")
+    def _hold(self, change: Any) -> None:
+        recorder = active_recorder()
+        recorder.settings = replace(recorder.settings, **{change["name"]: change["new"]})
 
     @no_var_expand
     @line_cell_magic
@@ -55,7 +82,7 @@ class ProvenanceMagics(Magics):
             %provenance --pause         stop recording; --resume goes on
 
             %%provenance [NAME] [--dataset VAR[=TITLE]] [--model VAR[=TITLE]] [--figure VAR[=TITLE]]
-                         [--input URI] [--note TEXT] [--license SPDX]
+                         [--personal VAR[=TITLE]] [--input URI] [--note TEXT] [--license SPDX]
 
         Examples::
 
@@ -65,6 +92,10 @@ class ProvenanceMagics(Magics):
             %%provenance train --model forest="Species classifier" --note "default settings"
             forest = RandomForestClassifier(random_state=7).fit(X, y)
 
+            %%provenance join --personal patients="Patients with their answers"
+            patients = people.merge(answers)
+
+        Personal data are a dataset that stays hidden when published, with every copy and other version of it.
         The cell runs as always. Declared artifacts are stored when it ends, and one line says what they are.
         """
         if cell is not None:  # only reached from inside another magic: the first line is rewritten before it runs
@@ -86,7 +117,7 @@ class ProvenanceMagics(Magics):
             print(f"{options.html} is written: open it in any browser.")
             return None
         drawn = picture(recorder.record.lineage(recorder.session.id), title=recorder.title, focus=options.name,
-                        everything=options.all)  # fmt: skip
+                        everything=options.all, limit=self.limit)  # fmt: skip
         return drawn.table() if options.table else drawn
 
     @no_var_expand
@@ -168,7 +199,8 @@ def load_ipython_extension(shell: Any) -> None:
     matcher = Matcher(shell, recorder)
     matcher.install()
     _matchers.append(matcher)
-    print(f"swarmprov {__version__} records {recorder.title}. %provenance shows it.")
+    if _unloaded_in != [shell.execution_count]:  # %reload_ext, which unloads first, has said it before
+        print(f"swarmprov {__version__} records {recorder.title}. %provenance shows it.")
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -176,6 +208,8 @@ def unload_ipython_extension(shell: Any) -> None:
     close_live()
     if not stop_recording():
         return
+    _unloaded_in[:] = [shell.execution_count]
+    shell.configurables[:] = [each for each in shell.configurables if not isinstance(each, ProvenanceMagics)]
     shell.input_transformers_cleanup.remove(rewrite_first_line)
     _matchers.pop().remove()
     for kind in ("line", "cell"):

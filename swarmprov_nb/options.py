@@ -48,6 +48,8 @@ def cell_options() -> Parser:
     parser.add_argument("--dataset", action="append", default=[], metavar="VAR[=TITLE]", help="declare a dataset")
     parser.add_argument("--model", action="append", default=[], metavar="VAR[=TITLE]", help="declare a model")
     parser.add_argument("--figure", action="append", default=[], metavar="VAR[=TITLE]", help="declare a figure")
+    parser.add_argument("--personal", action="append", default=[], metavar="VAR[=TITLE]",
+                        help="declare a dataset of personal data: it stays hidden when published")  # fmt: skip
     parser.add_argument("--input", action="append", default=[], metavar="URI", help="where an input file came from")
     parser.add_argument("--note", metavar="TEXT", help="a remark on the step")
     parser.add_argument("--license", metavar="SPDX", help="licence of what is declared or written here")

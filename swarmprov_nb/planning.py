@@ -344,6 +344,7 @@ def _advice(plan: Plan) -> Iterator[str]:
         later = [a for a in plan.recorded.artifacts if a.name == artifact.name and a.version > artifact.version]
         if later:
             yield f"{name} was changed later in the notebook; the version stored by its step is published"
+    yield from _from_personal(plan)
     unstored = [a for a in plan.recorded.artifacts if a.declared and a.stored is None]
     for artifact in unstored:
         yield f"{clean(artifact.name, limit=_LABEL)} is not published: {artifact.note or 'its bytes were not stored'}"
@@ -357,6 +358,15 @@ def _advice(plan: Plan) -> Iterator[str]:
         yield f"{clean(name, limit=_LABEL)} stays here: nothing that is published came from it"
     gaps = [run for run in plan.lineage.runs if run.gap]
     yield from (f"step {run.step} was not seen whole: {run.gap}" for run in gaps)
+
+
+def _from_personal(plan: Plan) -> Iterator[str]:
+    """Say what is published and came from personal data: a mean of one person is that person's value."""
+    personal = frozenset(_personal(plan.recorded, plan.disclosures))
+    for artifact in plan.published if personal else ():
+        if not personal.isdisjoint(each.id for each in closure(plan.recorded, [artifact.id]).artifacts):
+            name = clean(shown_name(artifact), limit=_LABEL)
+            yield f"{name} comes from personal data that stay hidden: see that it tells nothing of a person"
 
 
 def _unlicensed(plan: Plan) -> Iterator[str]:

@@ -15,6 +15,7 @@ from swarmprov_nb.notebooks import Notebook
 if TYPE_CHECKING:
     from swarmprov_nb.view import Picture
 
+SHAPES = 25
 EVERYTHING = 500
 ON_A_PAGE = 150
 
@@ -44,13 +45,14 @@ def lineage(notebook: str | Path, *, home: Home | None = None) -> Lineage:
     return next((found for found in candidates if found.artifacts), candidates[0])
 
 
-def picture(found: Lineage, *, title: str, focus: str | None = None, everything: bool = False) -> Picture:
-    """Return the picture of a lineage: all of it folded, or where one artifact or step came from."""
+def picture(found: Lineage, *, title: str, focus: str | None = None, everything: bool = False,
+            limit: int = SHAPES) -> Picture:  # fmt: skip
+    """Return the picture of a lineage: all of it folded to `limit` shapes, or where one artifact or step came from."""
     from swarmprov_nb.view import Picture
 
     if everything:
         return Picture(found, title=title, focus=focus, limit=EVERYTHING, every_run=True)
-    return Picture(found, title=title, focus=focus)
+    return Picture(found, title=title, focus=focus, limit=limit)
 
 
 def write_html(found: Lineage, file: Path, *, title: str, focus: str | None = None, everything: bool = False) -> None:

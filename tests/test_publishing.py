@@ -134,9 +134,10 @@ def test_personal_data_is_hidden_without_asking(tmp_path, study):
         lineage = record.lineage(record.sessions()[0].id)
         clean = next(a for a in lineage.artifacts if a.name == "clean")
         record.update_artifact(replace(clean, declaration=replace(clean.declaration, personal_data="pseudonymous")))
-    result, _ = quietly(study, yes=True)
+    result, said = quietly(study, yes=True)
 
     assert "data/clean.json" not in files_of(study.home, result.reference)
+    assert "summary.csv comes from personal data that stay hidden" in said
 
 
 def test_a_copy_or_another_version_of_personal_data_is_hidden_too(study):

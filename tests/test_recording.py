@@ -377,7 +377,7 @@ def test_a_step_named_after_its_first_line_names_no_folder(kernel, recorded):
 
 
 def test_what_was_there_before_recording_is_said_where_it_is_read(kernel, recorded):
-    """A run that reads a name made before %load_ext has a gap that names it; imports and what is made anew have none."""
+    """A run that reads a name made before %load_ext has a gap that names it; imports and what is made anew do not."""
     k = kernel()
     k.run("import math\nfrom json import dumps\ndf2 = [1]\ndef twice(x): return 2 * x")
     for cell in (LOAD, "n = dumps(len(df2) + math.pi)", "t = twice(2)", "df2 = [2]", "m = len(df2)"):
@@ -386,3 +386,32 @@ def test_what_was_there_before_recording_is_said_where_it_is_read(kernel, record
     assert gaps["n = dumps(len(df2) + math.pi)"] == "reads df2, which was there before recording began"
     assert gaps["t = twice(2)"] == "reads twice, which was there before recording began"
     assert (gaps["df2 = [2]"], gaps["m = len(df2)"]) == (None, None)
+
+
+def test_personal_data_are_declared_by_the_magic(kernel, recorded):
+    """--personal makes a dataset that is declared personal."""
+    k = kernel()
+    k.run(LOAD)
+    k.run("%%provenance join --personal people=Patients\nimport pandas as pd\npeople = pd.DataFrame({'age': [36]})")
+    found = artifact(recorded(), "people")
+    assert (found.kind, found.declaration.title, found.declaration.personal_data) == ("dataset", "Patients", "personal")
+
+
+def test_options_are_listed_checked_and_heard(kernel, recorded):
+    """%config ProvenanceMagics lists the options, refuses what cannot be meant, and what it sets has effect."""
+    k = kernel()
+    k.run(LOAD)
+    listed = k.run("%config ProvenanceMagics").stdout
+    assert all(f"ProvenanceMagics.{name}" in listed for name in ("limit", "store_seconds", "max_artifact_bytes"))
+    assert "should not be less than 1" in k.run("%config ProvenanceMagics.limit = 0").stderr
+    k.run("%config ProvenanceMagics.max_artifact_bytes = 10")
+    k.run("%%provenance big --dataset long\nimport pandas as pd\nlong = pd.DataFrame({'a': range(1000)})")
+    assert artifact(recorded(), "long").stored is None
+
+
+def test_reloading_says_nothing_again(kernel):
+    """%reload_ext of what is loaded is silent; its options stand once."""
+    k = kernel()
+    k.run(LOAD)
+    assert k.run("%reload_ext swarmprov").stdout == ""
+    assert k.run("[type(c).__name__ for c in get_ipython().configurables].count('ProvenanceMagics')").text == "1"
