@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from anvils import anvil
 from browsers import chromium, only_loopback
 from kernels import Kernel
 from studies import Study, make_study, write_notebook
@@ -78,3 +79,10 @@ def page(browser):
     yield context.new_page()
     context.close()
     assert refused == []
+
+
+@pytest.fixture(scope="module")
+def anvil_url():
+    """The URL of one real development node for the tests of a file."""
+    with anvil() as url:
+        yield url
