@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from pathlib import Path
 from typing import NoReturn
 
 from swarmprov_nb.errors import UsageError
@@ -87,6 +88,17 @@ def verify_options(prog: str | None = None, *, to: argparse.ArgumentParser | Non
     parser.add_argument("--store", metavar="FOLDER", help="read from this store")
     parser.add_argument("--chain", action="append", metavar="NAME", help="ask this network (repeat for more)")
     return parser
+
+
+def binder_options(*, to: argparse.ArgumentParser, host: str) -> None:
+    """Add the options of ``swarmprov binder`` to its parser; `host` is the Binder that is meant by default."""
+    to.add_argument("folder", nargs="?", type=Path, default=Path(), help="your repository (default: this folder)")
+    to.add_argument("--repository", metavar="OWNER/NAME", help="as on GitHub (default: that of git's origin)")
+    to.add_argument("--notebook", metavar="PATH", help="the notebook to open (default: the only one)")
+    to.add_argument("--publication", metavar="REF", help="carry it in a saved file beside the notebook")
+    to.add_argument("--host", metavar="URL", default=host, help=f"which Binder (default: {host})")
+    to.add_argument("--links", action="store_true", help="only set the repository's name in README.md's launch links")
+    to.add_argument("--yes", action="store_true", help="replace files that are there already")
 
 
 def _of_magic(prog: str) -> Parser:

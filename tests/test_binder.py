@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from swarmprov_nb import __version__
-from swarmprov_nb.binder import launch
-from swarmprov_nb.binder.conda_environment import environment_file, is_private
+from swarmprov_nb.binder import launch, links
+from swarmprov_nb.binder.conda_environment import environment_file, is_private, own_requirement
 from swarmprov_nb.binder.launch_link import launch_link, origin
 from swarmprov_nb.cli import main
 from swarmprov_nb.errors import StorageError, UsageError, VerificationFailed
@@ -170,6 +170,44 @@ def test_what_was_installed_from_an_address_is_private(tmp_path, monkeypatch, in
     assert not is_private("there-is-no-such-package")
 
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+VERSIONED = f"swarmprov-nb[lab,tables,ml]=={__version__}"
+
+
+@pytest.mark.parametrize(
+    ("installer", "origin", "wanted"),
+    [
+        ("pip", None, VERSIONED),
+        ("conda", {"url": "file:///feedstock", "dir_info": {}}, VERSIONED),
+        (
+            "pip",
+            {"url": "https://git.example/a/swarmprov.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
+            f"swarmprov-nb[lab,tables,ml] @ git+https://git.example/a/swarmprov.git@{COMMIT}",
+        ),
+        ("pip", {"url": "file:///elsewhere", "dir_info": {"editable": True}}, ""),
+        ("pip", {"url": "file:///elsewhere.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}, ""),
+        ("pip", {"url": "https://ana:pw@git.example/a/b", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}, ""),
+        ("pip", {"url": "https://git.example/a/b", "vcs_info": {"vcs": "git", "commit_id": "v1 --pre"}}, ""),
+    ],
+)
+def test_swarmprov_itself_comes_from_where_binder_can_have_it(  # noqa: PLR0917 - fixtures and cases
+    tmp_path, monkeypatch, binder, installer, origin, wanted
+):
+    """From an index or a public repository, by commit; else the advice says what to do. No password is taken along."""
+    about = tmp_path / f"swarmprov_nb-{__version__}.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: swarmprov-nb\nVersion: {__version__}\n")
+    (about / "INSTALLER").write_text(f"{installer}\n")
+    if origin:
+        (about / "direct_url.json").write_text(json.dumps(origin))
+    monkeypatch.syspath_prepend(tmp_path)
+    found = binder()
+
+    assert own_requirement() == wanted
+    assert requirements(found.files["binder/environment.yml"])[1][0] == (wanted or VERSIONED)
+    assert bool(found.advice) is not bool(wanted)
+
+
 @pytest.mark.parametrize(
     "package",
     [
@@ -276,6 +314,45 @@ def test_further_links_of_a_readme_keep_their_notebook(study, binder):
         "[binder-verify]: https://mybinder.org/v2/gh/alice/penguins/HEAD?urlpath=lab/tree/verify.ipynb\n"
         "[binder-all]: https://mybinder.org/v2/gh/alice/penguins/HEAD\n[binder-docs]: https://x.example/v2\n"
     )
+
+
+def test_a_fork_sets_the_name_in_all_links_at_once(study):
+    """Notebook, version and Binder of each stay; nothing else is written, and other links are let alone."""
+    readme = study.folder / "README.md"
+    readme.write_text(
+        "[binder]: https://mybinder.org/v2/gh/OWNER/NAME/HEAD?urlpath=lab/tree/study.ipynb\r\n"
+        "[binder-verify]: https://binder.example/hub/v2/gh/OWNER/NAME/v1?urlpath=lab/tree/verify.ipynb\n"
+        "[other]: https://mybinder.org/v2/gh/OWNER/NAME/HEAD\n",
+        newline="",
+    )
+    before = everything(study.folder)
+    found = links(study.folder, repository=REPOSITORY)
+
+    assert (found.replaced, found.write()) == (["README.md"], ["README.md"])
+    assert everything(study.folder) == before
+    assert readme.read_bytes().decode() == (
+        "[binder]: https://mybinder.org/v2/gh/alice/penguins/HEAD?urlpath=lab/tree/study.ipynb\r\n"
+        "[binder-verify]: https://binder.example/hub/v2/gh/alice/penguins/v1?urlpath=lab/tree/verify.ipynb\n"
+        "[other]: https://mybinder.org/v2/gh/OWNER/NAME/HEAD\n"
+    )
+    assert links(study.folder, repository=REPOSITORY).write() == []
+
+
+def test_our_own_links_are_one_setting():
+    """In a fork of this repository one command names it in every launch link."""
+    (text,) = links(ROOT, repository="bob/fork").files.values()
+
+    assert set(re.findall(rb"/v2/gh/([^/]+/[^/]+)/", text)) == {b"bob/fork"}
+    assert text.count(b"/v2/gh/") == (ROOT / "README.md").read_bytes().count(b"/v2/gh/") > 1
+
+
+def test_links_are_not_set_where_there_are_none_or_no_name(study):
+    """What is missing is said, with what makes it."""
+    with pytest.raises(UsageError, match="no launch link"):
+        links(study.folder, repository=REPOSITORY)
+    (study.folder / "README.md").write_text("[binder]: https://mybinder.org/v2/gh/a/b/HEAD\n")
+    with pytest.raises(UsageError, match="name is not known"):
+        links(study.folder)
 
 
 # -- what is refused
@@ -419,6 +496,18 @@ def test_the_command_replaces_nothing_unasked(study, capsys):
     assert not (study.folder / "binder/environment.yml").exists()
     assert main([*words, "--yes"]) == 0
     assert "mine" not in mine.read_text()
+
+
+def test_the_command_sets_links_once_it_is_told_to(study, capsys):
+    """The change is shown and waits for --yes; then nothing is on standard output, for there is no badge to copy."""
+    readme = study.folder / "README.md"
+    readme.write_text("[binder]: https://mybinder.org/v2/gh/a/b/HEAD\n")
+    words = ["binder", str(study.folder), "--links", "--repository", REPOSITORY]
+
+    assert main(words) == 2
+    assert f"+[binder]: https://mybinder.org/v2/gh/{REPOSITORY}/HEAD" in capsys.readouterr().err
+    assert (main([*words, "--yes"]), capsys.readouterr().out) == (0, "")
+    assert readme.read_text() == f"[binder]: https://mybinder.org/v2/gh/{REPOSITORY}/HEAD\n"
 
 
 # -- the real thing

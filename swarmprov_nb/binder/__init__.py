@@ -7,24 +7,25 @@ https://repo2docker.readthedocs.io/en/latest/configuration/.
 from __future__ import annotations
 
 import difflib
-import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from swarmprov_nb.binder.conda_environment import environment_file
-from swarmprov_nb.binder.launch_link import HOST, launch_link, origin, top_of_checkout
+from swarmprov_nb.binder.conda_environment import environment_file, own_requirement
+from swarmprov_nb.binder.launch_link import HOST, checked, launch_link, origin, top_of_checkout
+from swarmprov_nb.binder.readme_links import README, relinked, renamed
 from swarmprov_nb.errors import RecordError, StorageError, UsageError, VerificationFailed
 from swarmprov_nb.home import Home
 from swarmprov_nb.report import one_line
 
 _ENVIRONMENT: Final = "binder/environment.yml"
 _POST_BUILD: Final = "binder/postBuild"
-_README: Final = "README.md"
-_DEFINITION: Final = re.compile(r"^\[binder\]: .*$", re.MULTILINE)
-_FURTHER: Final = re.compile(r"^(\[binder-[\w-]+\]: )\S+/v2/gh/[^/\s]+/[^/\s]+/[^/\s?]+(?=\?|\s*$)", re.MULTILINE)
 _SCRIPT: Final = 0o755
+_NO_INDEX: Final = (
+    "This swarmprov was installed from a folder or a file. Binder takes the same version from its package index; where "
+    "that has none, install it by `pip install git+https://…` and run this again: then Binder takes it from there too."
+)
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,14 @@ class Launch:
     """What makes a repository open on Binder: files by their path in it, a publication to carry, and the link.
 
     The publication `reference` is read from `source`, a store or a file, and carried in the file `saved`. Nothing is
-    written before `write`.
+    written before `write`; `advice` says what must be done besides.
     """
 
     folder: Path
     files: dict[str, bytes]
-    link: str
-    badge: str
+    link: str = ""
+    badge: str = ""
+    advice: str = ""
     saved: str | None = None
     reference: str | None = None
     source: str | None = None
@@ -70,7 +72,8 @@ class Launch:
             path = self.folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(self.files[name])
-        (self.folder / _POST_BUILD).chmod(_SCRIPT)
+        if _POST_BUILD in self.files:
+            (self.folder / _POST_BUILD).chmod(_SCRIPT)
         return written
 
     def _difference(self, name: str) -> str:
@@ -112,13 +115,33 @@ def launch(
     reference, environment = _published(publication, home) if publication else (None, _environment(top / opened, home))
     saved = Path(opened).with_suffix(".swarm").as_posix() if publication else None
     files = {_ENVIRONMENT: environment_file(environment), _POST_BUILD: _post_build(saved)}
-    readme = (_bytes(top / _README) or b"").decode("utf-8", "surrogateescape")
-    if _DEFINITION.search(readme) or _FURTHER.search(readme):
-        files[_README] = _relinked(readme, link).encode("utf-8", "surrogateescape")
+    readme = _text(top / README)
+    if renamed(readme, "")[1] or relinked(readme, link) != readme:
+        files[README] = _encoded(relinked(readme, link))
     for name in (*files, *([saved] if saved else [])):
         _inside(top, name)
     badge = f"[![Open on Binder]({host}/badge_logo.svg)]({link})"
-    return Launch(top, files, link, badge, saved=saved, reference=reference, source=publication, home=home)
+    advice = "" if own_requirement() else _NO_INDEX
+    return Launch(top, files, link, badge, advice, saved=saved, reference=reference, source=publication, home=home)
+
+
+def links(folder: str | Path = ".", *, repository: str | None = None) -> Launch:
+    """Return the README.md of a repository with another repository's name in all its launch links, and nothing else.
+
+    >>> links("study", repository="bob/penguins").write()  # doctest: +SKIP
+    ['README.md']
+
+    `repository` is by default that of the git remote ``origin``: a fork's links then lead to the fork. Raises
+    UsageError where there is no launch link.
+    """
+    top = Path(folder).absolute().resolve()
+    text, count = renamed(_text(_inside(top, README)), checked(repository or origin(top)))
+    if not count:
+        raise UsageError(
+            f"{README} in {folder} has no launch link.",
+            "Write one in, as a line of its own: [binder]: LINK. `swarmprov binder` without --links makes it.",
+        )
+    return Launch(top, {README: _encoded(text)})
 
 
 def _repository_folder(folder: Path) -> Path:
@@ -185,12 +208,6 @@ def _environment(notebook: Path, home: Home) -> dict[str, Any]:
     return recorded if recorded.get("packages") else environment(notebook.parent)
 
 
-def _relinked(readme: str, link: str) -> str:
-    """Return a README whose definition ``[binder]`` is this link, and whose ``[binder-…]`` are of its repository."""
-    start = link.partition("?")[0]
-    return _FURTHER.sub(lambda found: found[1] + start, _DEFINITION.sub(lambda _: f"[binder]: {link}", readme))
-
-
 def _post_build(saved: str | None) -> bytes:
     lines = [
         "#!/usr/bin/env bash",
@@ -204,3 +221,11 @@ def _post_build(saved: str | None) -> bytes:
 
 def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
+
+
+def _text(path: Path) -> str:
+    return (_bytes(path) or b"").decode("utf-8", "surrogateescape")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -6,6 +6,7 @@ and versions may come from a stranger's manifest: only what the packaging standa
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from importlib import metadata
@@ -16,9 +17,13 @@ from swarmprov_nb.errors import UsageError
 from swarmprov_nb.exports.requirements import requirement_line
 
 EXTRAS: Final = "lab,tables,ml"
+_OURS: Final = "swarmprov-nb"
 PYTHONS: Final = ("3.11", "3.12", "3.13")
 # conda brings its own; ours is named with its extras
-_LEFT_OUT: Final = frozenset({"pip", "setuptools", "wheel", "swarmprov-nb"})
+_LEFT_OUT: Final = frozenset({"pip", "setuptools", "wheel", _OURS})
+_RELEASED: Final = f"{_OURS}[{EXTRAS}]=={__version__}"
+_REPOSITORY: Final = re.compile(r"https://[\w.-]+(?::\d+)?/[\w./~-]+")  # without a user's name or password
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BUILD: Final = re.compile(r"\+[^\s#]+$")
 
 
@@ -49,7 +54,7 @@ def environment_file(environment: Mapping[str, Any]) -> bytes:
         f"  - python={_minor(str(environment['python']['version']))}",
         "  - pip",
         "  - pip:",
-        f"      - swarmprov-nb[{EXTRAS}]=={__version__}",
+        f"      - {own_requirement() or _RELEASED}",
     ]
     return "".join(f"{line}\n" for line in (*head, *_packages(environment["packages"]))).encode()
 
@@ -70,6 +75,20 @@ def _packages(packages: list[Mapping[str, Any]]) -> Iterator[str]:
             continue
         line = requirement_line({**package, "editable": package.get("editable") or is_private(package["name"])})
         yield f"      {line}" if line.startswith("#") else f"      - {_BUILD.sub('', line)}"
+
+
+def own_requirement() -> str:
+    """Return how pip gets this swarmprov elsewhere; empty where it was installed from a folder of this machine.
+
+    That is by version from an index, or by commit from the public repository that it was installed from.
+    """
+    if not is_private(_OURS):
+        return _RELEASED
+    origin = json.loads(metadata.distribution(_OURS).read_text("direct_url.json") or "{}")
+    address, commit = str(origin.get("url", "")), str(origin.get("vcs_info", {}).get("commit_id", ""))
+    if not (_REPOSITORY.fullmatch(address) and _COMMIT.fullmatch(commit)):
+        return ""
+    return f"{_OURS}[{EXTRAS}] @ git+{address}@{commit}"
 
 
 def is_private(name: str) -> bool:

@@ -28,15 +28,25 @@ def launch_link(repository: str | None, notebook: str, *, host: str = HOST) -> s
 
     Raises UsageError where the name or the host is none.
     """
+    name = checked(repository)
+    if not _HOST.fullmatch(host):
+        raise UsageError(f"{host[:80]!r} is no address of a Binder.", f"Give it like this: --host {HOST}")
+    path = quote("lab/tree/" + quote(notebook))  # Binder undoes one, JupyterLab the other
+    return f"{host}/v2/gh/{name}/HEAD?urlpath={path}"
+
+
+def checked(repository: str | None) -> str:
+    """Return OWNER/NAME; UsageError where it is not known or is no such name.
+
+    >>> checked("alice/penguins")
+    'alice/penguins'
+    """
     if repository is None:
         raise UsageError("The repository's name is not known.", "Give it: --repository OWNER/NAME (as on GitHub)")
     if not _REPOSITORY.fullmatch(repository):
         what = f"{repository[:80]!r} is no repository's name."
         raise UsageError(what, "Give it as on GitHub: --repository OWNER/NAME")
-    if not _HOST.fullmatch(host):
-        raise UsageError(f"{host[:80]!r} is no address of a Binder.", f"Give it like this: --host {HOST}")
-    path = quote("lab/tree/" + quote(notebook))  # Binder undoes one, JupyterLab the other
-    return f"{host}/v2/gh/{repository}/HEAD?urlpath={path}"
+    return repository
 
 
 def origin(folder: Path) -> str | None:
