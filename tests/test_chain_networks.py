@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from swarmprov_nb.chain.networks import EMBEDDED, NETWORKS, is_private, network_named
+from swarmprov_nb.chain.networks import EMBEDDED, NETWORKS, Network, is_private, network_named, network_of
 from swarmprov_nb.errors import UsageError
 
 
@@ -28,10 +28,49 @@ def test_unknown_network_lists_the_names():
     assert all(network.name in caught.value.next_step for network in NETWORKS)
 
 
-def test_only_private_networks_of_the_table_are_private():
-    """An unknown chain id is never taken for a private one."""
-    assert is_private(EMBEDDED.chain_id)
-    assert not any(is_private(each) for each in (0, 1, 1337, 31337))
+def test_only_chains_without_value_are_private():
+    """The embedded chain's id and those of development nodes are worth nothing; no other is taken for one."""
+    assert all(is_private(each) for each in (EMBEDDED.chain_id, 1337, 31337))
+    assert not any(is_private(each) for each in (0, 1, 100, 10200, 8453, 84532, 11155111, 424242))
+
+
+@pytest.mark.parametrize(
+    ("name", "chain_id", "public", "coin", "op_stack"),
+    [
+        ("embedded", 0x73777076, False, "", False),
+        ("anvil", 31337, False, "test ETH", False),
+        ("gnosis", 100, True, "xDAI", False),
+        ("chiado", 10200, False, "Chiado xDAI", False),
+        ("base", 8453, True, "ETH", True),
+        ("base-sepolia", 84532, False, "Base Sepolia ETH", True),
+        ("ethereum", 1, True, "ETH", False),
+        ("sepolia", 11155111, False, "Sepolia ETH", False),
+    ],
+)
+def test_the_table(name, chain_id, public, coin, op_stack):
+    """What is signed, paid and believed depends on these; test networks may be wiped and give no level."""
+    network = network_named(name)
+    assert network_of(chain_id) is network
+    assert (network.public, network.coin, network.op_stack) == (public, coin, op_stack)
+
+
+def test_public_networks_have_two_https_endpoints_and_an_explorer():
+    """A network that can be asked is asked at two operators, over HTTPS, and a transaction has a link."""
+    for network in NETWORKS[2:]:
+        assert len({url.split("/")[2] for url in network.rpcs}) == 2
+        assert all(url.startswith("https://") for url in network.rpcs)
+        assert network.link("0xab").endswith("/tx/0xab")
+        assert network.final_after
+    assert EMBEDDED.link("0xab") is None
+
+
+def test_custom_networks_are_private_unless_said_otherwise():
+    """A chain that a user describes proves nothing unless they mark it public; the embedded chain's id is refused."""
+    assert Network.custom(424242) == Network("chain-424242", 424242, public=False, label="private chain")
+    assert Network.custom(424242, name="ours", public=True).label == "ours"
+    for chain_id in (0, -1, 2**53, EMBEDDED.chain_id):
+        with pytest.raises(UsageError):
+            Network.custom(chain_id)
 
 
 def test_importing_the_room_loads_no_ethereum_library():

@@ -174,13 +174,15 @@ def test_scan_recognises_the_key(folder, wallet):
 
 
 def test_transactions_of_public_chains_are_refused(wallet):
-    """It signs for the embedded chain, and for no chain that is public, unknown, or not named."""
+    """It signs for the embedded chain and development nodes, and for no chain that is public, unknown, or not named."""
     fields = {
         "type": 2, "nonce": 0, "to": "0x" + "55" * 20, "value": 0, "data": b"", "gas": 21_000, "maxFeePerGas": 0,
         "maxPriorityFeePerGas": 0,
     }  # fmt: skip
-    raw = wallet.sign_transaction({**fields, "chainId": EMBEDDED.chain_id})
-    assert Account.recover_transaction(raw) == wallet.address
-    for foreign in ({"chainId": 1}, {"chainId": 84532}, {"chainId": 1337}, {}):
+    assert wallet.dev
+    for worthless in (EMBEDDED.chain_id, 31337, 1337):
+        raw = wallet.sign_transaction({**fields, "chainId": worthless})
+        assert Account.recover_transaction(raw) == wallet.address
+    for foreign in ({"chainId": 1}, {"chainId": 84532}, {"chainId": 100}, {"chainId": 424242}, {}):
         with pytest.raises(UsageError):
             wallet.sign_transaction({**fields, **foreign})

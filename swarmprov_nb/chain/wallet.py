@@ -1,4 +1,4 @@
-"""Who signs: the wallet seam, and the dev wallet that is made on first use for the embedded chain."""
+"""Who signs: the wallet seam, and the dev wallet that is made on first use, for chains where nothing has a price."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ class Wallet(Protocol):
         """The checksummed address (EIP-55)."""
         ...
 
+    @property
+    def dev(self) -> bool:
+        """Whether the key lies unencrypted on the disk, for the embedded chain and development nodes only.
+
+        The other way round, a wallet that is not `dev` signs nothing for the embedded chain: its address would show up
+        in records that prove nothing.
+        """
+        ...
+
     def sign_typed_data(self, data: TypedData) -> bytes:
         """Sign EIP-712 data: 65 bytes r, s, v with v 27 or 28 and low s."""
         ...
@@ -39,7 +48,7 @@ class Wallet(Protocol):
 
 
 class DevWallet:
-    """A key that the machine made for itself, worth nothing, for the embedded chain only.
+    """A key that the machine made for itself, worth nothing: for the embedded chain and development nodes only.
 
     >>> import tempfile
     >>> wallet = DevWallet.open(Path(tempfile.mkdtemp()) / "keys")
@@ -72,6 +81,11 @@ class DevWallet:
         """The checksummed address (EIP-55)."""
         return self._address
 
+    @property
+    def dev(self) -> bool:
+        """Always: this key lies unencrypted on the disk."""
+        return True
+
     def sign_typed_data(self, data: TypedData) -> bytes:
         """Sign EIP-712 data: 65 bytes r, s, v with v 27 or 28 and low s.
 
@@ -89,14 +103,15 @@ class DevWallet:
         return bytes(Account.sign_message(message, self._key()).signature)
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
-        """Sign a transaction for a private network of the table; the raw bytes to send.
+        """Sign a transaction for the embedded chain's id or a development node's; the raw bytes to send.
 
-        Raises `UsageError` for any other chain id: this key lies unencrypted on a disk.
+        Raises `UsageError` for any other chain id: this key lies unencrypted on a disk. That a development node is one,
+        and on this machine, is what `EvmAnchors` checks before it asks for a signature.
         """
         if not is_private(int(transaction.get("chainId", 0))):
             raise UsageError(
-                "The dev wallet signs transactions for the embedded chain only.",
-                "Use a wallet of your own for any other network.",
+                "The dev wallet signs transactions for the embedded chain and development nodes only.",
+                "Use a wallet of your own for any other network: swarmprov keys new.",
             )
         from eth_account import Account
 
