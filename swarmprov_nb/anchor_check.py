@@ -9,6 +9,7 @@ from swarmprov_nb.checking import AUTHOR, Evidence
 from swarmprov_nb.errors import ChainError, UsageError
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
+from swarmprov_nb.parents import stated_edges
 from swarmprov_nb.receipts import receipts
 from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.signers import signers
@@ -91,7 +92,6 @@ def _wrong_edges(evidence: Evidence, backend: Any, record: Any) -> str | None:
     assert evidence.statement is not None
     if record.anchored_at is None:
         return None
-    predicate = evidence.statement["predicate"]
-    stated = {parent["manifest"] for parent in (predicate["previous"], *predicate["parents"]) if parent}
-    claimed = {edge.subject.hex() for edge in backend.edges_of(record.attester, record.subject)}
+    stated = set(stated_edges(evidence.statement["predicate"]))
+    claimed = {(edge.relation, edge.subject.hex()) for edge in backend.edges_of(record.attester, record.subject)}
     return None if claimed == stated else "the anchor claims other parents than the manifest"

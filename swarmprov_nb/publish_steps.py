@@ -28,6 +28,7 @@ from swarmprov_nb.manifest.rules import broken
 from swarmprov_nb.manifest.schema import check_schema
 from swarmprov_nb.manifest.seal import Seal, SealedStatement
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PREDICATE_TYPE
+from swarmprov_nb.parents import anchor_edges
 from swarmprov_nb.planning import Plan
 from swarmprov_nb.progress import Progress
 from swarmprov_nb.publication import collection
@@ -37,7 +38,6 @@ from swarmprov_nb.storing import put
 from swarmprov_nb.swarm.memory import MemoryStorage
 
 ANCHOR_KIND: Final = 1  # a notebook's provenance manifest
-PREVIOUS: Final = 1  # an anchor's edge to the manifest that this one supersedes
 STORE: Final = "local"
 CAUTION: Final = "Proves nothing to others until it is on Swarm and on a public chain."
 _UNCHANGED: Final = "Unchanged since it was published: nothing is published twice"
@@ -170,7 +170,7 @@ class _Steps:
         _begin("store", self._progress)
         reference = self._publication(files)
         previous = document["predicate"]["previous"]
-        anchor = self._anchor(manifest, reference, previous)
+        anchor = self._anchor(manifest, reference, document["predicate"])
         self._progress.stage("receipt")  # not to be cancelled: what is anchored has a receipt
         receipt = self._receipt(reference, seal, begun, anchor, previous)
         self._journal.close(receipt.journal_path(self._by.home))
@@ -241,19 +241,15 @@ class _Steps:
             done += size
         self._progress.bytes(done, total)
 
-    def _anchor(self, manifest: bytes, reference: str, previous: Mapping[str, str] | None) -> dict[str, Any] | None:
+    def _anchor(self, manifest: bytes, reference: str, predicate: Mapping[str, Any]) -> dict[str, Any] | None:
         """Write the manifest's digest to the chain, once, whoever was interrupted before."""
         if self._by.chain == NO_CHAIN:
             return None
-        from swarmprov_nb.chain.anchors import AnchorEdge, AnchorRequest, PreparedStale, PreparedTransaction, anchor
+        from swarmprov_nb.chain.anchors import AnchorRequest, PreparedStale, PreparedTransaction, anchor
 
         _begin("anchor", self._progress)
         backend = self._by.anchors()
-        edges: tuple[AnchorEdge, ...] = ()
-        if previous is not None:
-            before = last_of(self._by.home, str(self._plan.notebook.path), previous["author"])
-            wallet = before.wallet if before and before.manifest == previous["manifest"] else "0x" + "00" * 20
-            edges = (AnchorEdge(wallet, bytes.fromhex(previous["manifest"]), PREVIOUS),)
+        edges = anchor_edges(predicate, self._plan.lineage.artifacts, previous=self._wallet_of(predicate["previous"]))
         request = AnchorRequest(hashlib.sha256(manifest).digest(), bytes.fromhex(reference), ANCHOR_KIND, edges)
         record = None
         if "anchor" in self._journal.entries:
@@ -275,6 +271,11 @@ class _Steps:
             "transaction": event.transaction,
             "block": event.block,
         }
+
+    def _wallet_of(self, previous: Mapping[str, str] | None) -> str | None:
+        """Return the wallet that sealed the own publication before this one, where its receipt is at hand."""
+        before = last_of(self._by.home, str(self._plan.notebook.path), previous["author"]) if previous else None
+        return before.wallet if previous and before and before.manifest == previous["manifest"] else None
 
     def _receipt(
         self, reference: str, seal: SealedStatement, begun: Mapping[str, Any], anchor: dict[str, Any] | None,

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from swarmprov_nb.lineage.record import Record
-from swarmprov_nb.lineage.vocabulary import Artifact, CellRun, Declaration, Edge, Lineage, Session, Stored, Use
+from swarmprov_nb.lineage.vocabulary import Artifact, CellRun, Declaration, Edge, Lineage, Parent, Session, Stored, Use
 
-__all__ = ["Artifact", "CellRun", "Declaration", "Edge", "Lineage", "Record", "Session", "Stored", "Use"]
+__all__ = ["Artifact", "CellRun", "Declaration", "Edge", "Lineage", "Parent", "Record", "Session", "Stored", "Use"]

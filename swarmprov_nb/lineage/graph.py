@@ -32,8 +32,8 @@ def cell_of(run: CellRun) -> str:
 
 
 def series_of(artifact: Artifact) -> tuple[str, str, str]:
-    """Return what the versions of one artifact have in common: kind, name and path."""
-    return artifact.kind, artifact.name, artifact.path or ""
+    """Return what the versions of one artifact have in common: kind, name and path, or the publication it is from."""
+    return artifact.kind, artifact.name, artifact.path or (artifact.parent.manifest if artifact.parent else "")
 
 
 def newer(left: Artifact, right: Artifact) -> Artifact:

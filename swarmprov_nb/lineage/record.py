@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from swarmprov_nb.errors import RecordError
-from swarmprov_nb.lineage.vocabulary import Artifact, CellRun, Declaration, Edge, Lineage, Session, Stored, Use
+from swarmprov_nb.lineage.vocabulary import Artifact, CellRun, Declaration, Edge, Lineage, Parent, Session, Stored, Use
 
 FOLDER: Final = ".swarmprov"
 FILE: Final = "record.sqlite"
 APPLICATION: Final = 0x53575052  # "SWPR", in the SQLite header
-VERSION: Final = 1
+VERSION: Final = 2  # since 2 an artifact may have a parent; a record without one stays readable for version 1
+FIRST_VERSION: Final = 1
 
 _SCHEMA: Final = """
 CREATE TABLE sessions (id TEXT PRIMARY KEY, notebook TEXT, started REAL NOT NULL, environment TEXT NOT NULL,
@@ -108,8 +109,10 @@ class Record:
             db.executemany("INSERT OR IGNORE INTO edges VALUES (?, ?, ?, ?, ?)", [_edge_row(edge) for edge in edges])
             db.executemany(
                 "INSERT INTO artifacts VALUES (?, ?, ?, ?)",
-                [(artifact.id, run.session, run.id, _json(asdict(artifact))) for artifact in artifacts],
+                [(artifact.id, run.session, run.id, _json(_body(artifact))) for artifact in artifacts],
             )
+            if any(artifact.parent for artifact in artifacts):
+                db.execute(f"PRAGMA user_version = {VERSION}")
             db.executemany(
                 "INSERT OR IGNORE INTO uses VALUES (?, ?, ?)", [(use.run, use.artifact, use.confidence) for use in uses]
             )
@@ -120,7 +123,7 @@ class Record:
             row = db.execute("SELECT recorded_by FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
             if row is None:
                 raise RecordError(f"No artifact {artifact.id} is recorded.", "Run the cell that makes it again.")
-            db.execute("UPDATE artifacts SET body = ? WHERE id = ?", (_json(asdict(artifact)), artifact.id))
+            db.execute("UPDATE artifacts SET body = ? WHERE id = ?", (_json(_body(artifact)), artifact.id))
             ((run, edges, artifacts, uses),) = self._whole(db, which="id", value=row[0])
             db.execute(
                 "UPDATE runs SET mark = ? WHERE id = ?", (self._run_mark(run, edges, artifacts, uses), run.id)
@@ -195,7 +198,7 @@ class Record:
                 for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
                     db.execute(statement)
                 db.execute(f"PRAGMA application_id = {APPLICATION}")
-                db.execute(f"PRAGMA user_version = {VERSION}")
+                db.execute(f"PRAGMA user_version = {FIRST_VERSION}")
 
     def _require_ours(self, db: sqlite3.Connection) -> None:
         """Refuse another program's database, and a newer record, before anything in it is touched."""
@@ -290,7 +293,8 @@ class Record:
     def _run_mark(
         self, run: CellRun, edges: Sequence[Edge], artifacts: Sequence[Artifact], uses: Sequence[Use]
     ) -> str:
-        unique = [sorted({_json(asdict(item)) for item in items}) for items in (edges, artifacts, uses)]
+        said = ([*map(asdict, edges)], [*map(_body, artifacts)], [*map(asdict, uses)])
+        unique = [sorted({_json(item) for item in items}) for items in said]
         return self._mark([asdict(run), *unique])
 
     def _mark(self, value: Any) -> str:
@@ -317,8 +321,14 @@ def _run(body: dict[str, Any]) -> CellRun:
     return CellRun(**fields)
 
 
+def _body(artifact: Artifact) -> dict[str, Any]:
+    """Return an artifact as JSON; one without a parent as version 1 wrote it, so that old marks still hold."""
+    body = asdict(artifact)
+    return body if artifact.parent else {key: value for key, value in body.items() if key != "parent"}
+
+
 def _artifact(body: dict[str, Any]) -> Artifact:
-    stored = body.pop("stored")
+    stored, parent = body.pop("stored"), body.pop("parent", None)
     declaration = Declaration(**body.pop("declaration"))
     shape, schema = body.pop("shape"), body.pop("schema")
     return Artifact(
@@ -327,4 +337,5 @@ def _artifact(body: dict[str, Any]) -> Artifact:
         shape=None if shape is None else tuple(shape),
         schema=None if schema is None else tuple((name, kind) for name, kind in schema),
         stored=None if stored is None else Stored(**{**stored, "warnings": tuple(stored["warnings"])}),
+        parent=None if parent is None else Parent(**parent),
     )

@@ -88,11 +88,33 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """The publication that an input was opened from, and the file (`subject`) in it.
+
+    `manifest` (sha256) and `content` (reference) are hex, `author` is a ``did:key``: that is what a manifest states.
+    `any_signer` says that nobody here knew the author. `wallet` (of the author's seal) and `reference` are for this
+    machine alone.
+
+    >>> Parent("ab" * 32, "cd" * 32, "did:key:z6Mk…", "data/clean.parquet").any_signer
+    False
+    """
+
+    manifest: str
+    content: str
+    author: str
+    subject: str
+    any_signer: bool = False
+    wallet: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
 class Artifact:
     """One version of a dataset, model, figure or file; its identity is (cell run, name, version).
 
     `run` is None for an input that no recorded cell run made. `path` is set for files: relative to the
-    record's folder where it lies below it, absolute otherwise. `stored` is None while it was only recognised.
+    record's folder where it lies below it, absolute otherwise. `stored` is None while it was only recognised. `parent`
+    is set for an input that was opened from a publication.
     """
 
     id: str
@@ -110,6 +132,7 @@ class Artifact:
     declaration: Declaration = field(default_factory=Declaration)
     stored: Stored | None = None
     note: str | None = None
+    parent: Parent | None = None
 
     @property
     def title(self) -> str:

@@ -55,7 +55,7 @@ def _input_disclosure(artifact: Artifact) -> str:
     path = artifact.path or ""
     if _is_private(path):
         return EXTERNAL
-    inside = not path.startswith("/")  # the recorder keeps paths below the project relative, others absolute
+    inside = not path.startswith("/")  # paths below the project are relative, and what was opened has none
     return CITED if inside or artifact.origin or artifact.named else EXTERNAL
 
 
@@ -65,7 +65,8 @@ def _is_private(path: str) -> bool:
 
 def _is_latest(artifact: Artifact, lineage: Lineage) -> bool:
     """Tell whether no later version of the artifact was declared or stored under its name."""
-    same = [other for other in lineage.artifacts if other.name == artifact.name and other.stored is not None]
+    known = [other for other in lineage.artifacts if other.stored is not None and other.parent is None]
+    same = [other for other in known if other.name == artifact.name]
     return all(other.version <= artifact.version for other in same)
 
 

@@ -7,11 +7,12 @@ titled "hidden"; every flow through an artifact is an edge again, as in a record
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from swarmprov_nb.lineage import Artifact, CellRun, Declaration, Edge, Lineage, Session, Stored, Use
+from swarmprov_nb.lineage import Artifact, CellRun, Declaration, Edge, Lineage, Parent, Session, Stored, Use
 
 HIDDEN_TITLE: Final = "hidden"
 _DECLARED: Final = {
@@ -101,8 +102,12 @@ def _edges(activities: list[dict[str, Any]], artifacts: Mapping[str, Artifact]) 
 
 def _artifacts(statement: Mapping[str, Any]) -> Iterator[Artifact]:
     digests = {subject["name"]: subject["digest"] for subject in statement["subject"]}
+    parents = {parent["manifest"]: parent for parent in statement["predicate"]["parents"]}
     for entity in statement["predicate"]["entities"]:
-        yield _hidden(entity) if entity["disclosure"] == "hidden" else _artifact(entity, digests)
+        if entity["disclosure"] == "hidden":
+            yield _hidden(entity)
+        else:
+            yield replace(_artifact(entity, digests), parent=_parent(entity, parents))
 
 
 def _hidden(entity: Mapping[str, Any]) -> Artifact:
@@ -128,6 +133,13 @@ def _artifact(entity: Mapping[str, Any], digests: Mapping[str, Mapping[str, str]
         stored=_stored(entity, digests),
         note=entity.get("remark"),
     )
+
+
+def _parent(entity: Mapping[str, Any], parents: Mapping[str, Mapping[str, str]]) -> Parent | None:
+    if "parent" not in entity:
+        return None
+    said = entity["parent"]
+    return Parent(**parents[said["manifest"]], subject=said["subject"], any_signer=said.get("anySigner", False))
 
 
 def _stored(entity: Mapping[str, Any], digests: Mapping[str, Mapping[str, str]]) -> Stored:

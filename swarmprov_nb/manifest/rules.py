@@ -10,6 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from swarmprov_nb.errors import UsageError
+from swarmprov_nb.manifest.author_key import from_did
+
 Rule = Callable[[Mapping[str, Any]], Iterator[str]]
 
 
@@ -101,12 +104,32 @@ def one_generation(statement: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} version {version} of {run} is stated {count} times"
 
 
+def parents_are_used(statement: Mapping[str, Any]) -> Iterator[str]:
+    """Each parent is named once, in order, by a key that may sign; and inputs came from it, and from no other."""
+    predicate = statement["predicate"]
+    named = [parent["manifest"] for parent in predicate["parents"]]
+    if named != sorted(set(named)):
+        yield "the parents do not stand once each in the order of their manifests"
+    opened = [entity for entity in predicate["entities"] if "parent" in entity]
+    used = {entity["parent"]["manifest"] for entity in opened}
+    yield from (f"nothing came from the parent {manifest}" for manifest in named if manifest not in used)
+    for entity in opened:
+        yield from _missing(f"{entity['id']} as its parent", [entity["parent"]["manifest"]], named)
+    yield from (f"{entity['id']} came from a parent and from a run" for entity in opened if "generatedBy" in entity)
+    for parent in predicate["parents"]:
+        try:
+            from_did(parent["author"])
+        except UsageError:
+            yield f"the author of the parent {parent['manifest']} is no key that may sign"
+
+
 RULES: Final[Mapping[str, Rule]] = {
     "ends": ends_exist,
     "subjects": subjects_are_stated,
     "acyclic": no_cycle,
     "order": order_holds,
     "generation": one_generation,
+    "parents": parents_are_used,
 }
 
 

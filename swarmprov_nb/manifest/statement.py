@@ -20,6 +20,7 @@ MANIFEST: Final = "manifest.json"
 ENVELOPE: Final = "manifest.dsse.json"
 SHORT: Final = 1_000  # characters, as the schema says
 LONG: Final = 10_000
+MOST_PARENTS: Final = 255  # an anchor carries an edge to each, and one to `previous`
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _predicate(draft: Draft) -> dict[str, Any]:
         "exports": [dict(export) for export in draft.exports],
         "notebook": dict(draft.notebook),
         "omitted": {"activities": draft.runs_omitted, "externalInputs": external},
-        "parents": [],
+        "parents": parents_of(draft.lineage.artifacts, draft.disclosures),
         "previous": dict(draft.previous) if draft.previous else None,
         "session": {"id": session.id, "startedAt": timestamp(session.started)},
         "statements": {key: value for key, value in sorted(draft.publication.items()) if key != "publisher"},
@@ -91,6 +92,16 @@ def _author(draft: Draft) -> dict[str, Any]:
     return {"id": "author", "type": "prov:Agent", "key": draft.author, **claimed}
 
 
+def parents_of(artifacts: Iterable[Artifact], disclosures: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the publications that cited artifacts were opened from, each once, by manifest; hidden ones name none."""
+    cited = [a.parent for a in artifacts if a.parent is not None and disclosures.get(a.id) == CITED]
+    parents = {parent.manifest: parent for parent in cited}
+    return [
+        {"manifest": manifest, "content": parent.content, "author": parent.author}
+        for manifest, parent in sorted(parents.items())
+    ]
+
+
 class _Entities:
     """The entities of a draft, and the manifest's own ids for artifacts and runs."""
 
@@ -100,7 +111,7 @@ class _Entities:
         order = {run.id: run.sequence for run in draft.lineage.runs}
         # a hidden one stands last in its run, by its commitment: its place tells nothing of its name
         hidden = draft.commitments
-        named.sort(key=lambda a: (order.get(a.run or "", 0), hidden.get(a.id, ""), a.name, a.version))
+        named.sort(key=lambda a: (order.get(a.run or "", 0), hidden.get(a.id, ""), a.name, a.version, _opened_from(a)))
         self.ids = {artifact.id: f"artifact-{number}" for number, artifact in enumerate(named, 1)}
         self.runs = {run.id: f"run-{run.sequence}" for run in draft.lineage.runs}
         self._names = _names(named)
@@ -112,12 +123,13 @@ class _Entities:
 
     def _entity(self, artifact: Artifact) -> dict[str, Any]:
         disclosure = self._draft.disclosures[artifact.id]
-        base = {"id": self.ids[artifact.id], "disclosure": disclosure}
+        base: dict[str, Any] = {"id": self.ids[artifact.id], "disclosure": disclosure}
         if artifact.run is not None:
             base["generatedBy"] = self.runs[artifact.run]
         if disclosure == HIDDEN:
             return {**base, "commitment": self._draft.commitments[artifact.id]}
-        return {**base, **self._description(artifact), **self._bytes(artifact, disclosure)}
+        opened = _stated(parent=_parent(artifact))
+        return {**base, **self._description(artifact), **self._bytes(artifact, disclosure), **opened}
 
     def _description(self, artifact: Artifact) -> dict[str, Any]:
         said = artifact.declaration
@@ -157,6 +169,18 @@ class _Entities:
                 alternateOf=twins or None,
             ),
         }
+
+
+def _opened_from(artifact: Artifact) -> str:
+    return artifact.parent.manifest if artifact.parent else ""
+
+
+def _parent(artifact: Artifact) -> dict[str, Any] | None:
+    """Return which file of which parent an input is, and whether it was taken from a signer whom nobody here knew."""
+    parent = artifact.parent
+    if parent is None:
+        return None
+    return {"manifest": parent.manifest, "subject": parent.subject, **_stated(anySigner=parent.any_signer or None)}
 
 
 def _names(artifacts: Iterable[Artifact]) -> dict[str, str]:
