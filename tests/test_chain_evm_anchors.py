@@ -377,7 +377,7 @@ def test_estimate_is_near_what_it_takes(backend, ada):
     edge = AnchorEdge(ada.address, digest("parent"), 1)
     assert backend.estimate(request("study", edge)) == GAS_OF_ANCHOR + GAS_OF_EDGE
     put(backend, ada, "parent")
-    assert 60_000 < backend.estimate(request("study")) <= GAS_OF_ANCHOR
+    assert 40_000 < backend.estimate(request("study")) <= GAS_OF_ANCHOR
     new = AnchorEdge(ada.address, digest("new parent"), 1)
     assert backend.estimate(request("study", new)) <= GAS_OF_ANCHOR + GAS_OF_EDGE
     assert backend.capabilities.most_edges == 256

@@ -5,9 +5,10 @@ pragma solidity 0.8.37;
 /// @notice An attester states under its own address that it stands behind a manifest (`subject` is the manifest's
 /// sha256) and which manifests that one descends from. Records are keyed by (attester, subject): nobody can take,
 /// block or revoke the record of another. There is no owner, no upgrade, no payment and no call to other code.
-/// @dev Every record and every head keeps the number of the block of its last event, and every event the number of
-/// the block before it, so that a client walks history by asking for the logs of single blocks, without an indexer.
-/// Times are block times. A record is one storage slot, a head is one storage slot. Unaudited.
+/// @dev The events about one (attester, subject) are a list: its head is the block of the last, and every event names
+/// the block of the one before it, so that a client walks it by asking for the logs of single blocks, without an
+/// indexer (where `block.number` is the number under which the chain keeps its logs: not on Arbitrum).
+/// Record and head share one storage slot. Times are block times. Unaudited.
 contract SwarmProvenance {
     /// @notice A claim by the child's attester: the child came from the manifest `subject`, as `attester` anchored it.
     /// @dev The parent need not be anchored, here or anywhere. `attester` zero: it is not known who anchored it.
@@ -26,20 +27,29 @@ contract SwarmProvenance {
         uint16 kind;
     }
 
-    /// @notice Where the chain of events about one (attester, subject) starts and ends.
-    /// @dev Counts its anchor and every edge that names it as a parent, whether or not it is anchored.
+    /// @notice Where the list of events about one (attester, subject) begins: the block of the newest, and how many.
+    /// @dev Counts its anchor and every edge that names it as a parent, whether or not it is anchored. The count stops
+    /// at 65535, which means that many or more: no number of claims can fill a head and keep out the next one.
     struct Head {
-        uint40 firstAt;
-        uint48 firstBlock;
         uint48 lastBlock;
-        uint32 count;
+        uint16 count;
+    }
+
+    /// @dev Both in 256 bits. Only the attester's own calls change the record; anybody's edges change the head.
+    struct Entry {
+        uint40 anchoredAt;
+        uint48 anchoredBlock;
+        uint40 revokedAt;
+        uint48 revokedBlock;
+        uint16 kind;
+        uint48 lastBlock;
+        uint16 count;
     }
 
     /// @notice The most edges that one anchor may carry.
     uint256 public constant MAX_EDGES = 256;
 
-    mapping(bytes32 key => Record) private _records;
-    mapping(bytes32 key => Head) private _heads;
+    mapping(address attester => mapping(bytes32 subject => Entry)) private _entries;
 
     /// @notice An attester stands behind a subject from now on.
     /// @param subject sha256 of the manifest
@@ -94,65 +104,58 @@ contract SwarmProvenance {
     function anchor(bytes32 subject, bytes32 locator, uint16 kind, Edge[] calldata edges) external {
         if (subject == 0) revert ZeroSubject();
         if (edges.length > MAX_EDGES) revert TooManyEdges(edges.length);
-        bytes32 key = _key(msg.sender, subject);
-        Record memory record = _records[key];
-        if (record.revokedAt != 0) revert AlreadyRevoked(msg.sender, subject);
-        if (record.anchoredAt != 0) revert AlreadyAnchored(msg.sender, subject);
-        _records[key] = Record(uint40(block.timestamp), uint48(block.number), 0, 0, kind);
-        emit Anchored(subject, msg.sender, locator, kind, _touch(key));
+        Entry memory entry = _entries[msg.sender][subject];
+        if (entry.revokedBlock != 0) revert AlreadyRevoked(msg.sender, subject);
+        if (entry.anchoredBlock != 0) revert AlreadyAnchored(msg.sender, subject);
+        entry.anchoredAt = uint40(block.timestamp);
+        entry.anchoredBlock = uint48(block.number);
+        entry.kind = kind;
+        uint48 prevBlock = _link(msg.sender, subject, entry);
+        emit Anchored(subject, msg.sender, locator, kind, prevBlock);
         for (uint256 i; i < edges.length; ++i) {
             _derive(subject, edges[i]);
         }
     }
 
-    /// @notice Revoke `subject` under the sender's address, for good. No head changes: who holds the record sees it.
+    /// @notice Revoke `subject` under the sender's address, for good. Heads stay: whoever reads the record sees it.
     /// @dev Allowed before any anchor: the subject can then never be anchored by this sender.
     /// @param subject sha256 of the manifest, not zero
     /// @param replacement sha256 of the manifest that takes its place, or zero; kept in the event only
     function revoke(bytes32 subject, bytes32 replacement) external {
         if (subject == 0) revert ZeroSubject();
-        bytes32 key = _key(msg.sender, subject);
-        Record memory record = _records[key];
-        if (record.revokedAt != 0) revert AlreadyRevoked(msg.sender, subject);
-        record.revokedAt = uint40(block.timestamp);
-        record.revokedBlock = uint48(block.number);
-        _records[key] = record;
-        emit Revoked(subject, msg.sender, replacement, record.anchoredBlock);
+        Entry memory entry = _entries[msg.sender][subject];
+        if (entry.revokedBlock != 0) revert AlreadyRevoked(msg.sender, subject);
+        entry.revokedAt = uint40(block.timestamp);
+        entry.revokedBlock = uint48(block.number);
+        _entries[msg.sender][subject] = entry;
+        emit Revoked(subject, msg.sender, replacement, entry.anchoredBlock);
     }
 
     /// @notice What `attester` said about `subject`; all zero if nothing.
     function recordOf(address attester, bytes32 subject) external view returns (Record memory) {
-        return _records[_key(attester, subject)];
+        Entry memory entry = _entries[attester][subject];
+        return Record(entry.anchoredAt, entry.anchoredBlock, entry.revokedAt, entry.revokedBlock, entry.kind);
     }
 
-    /// @notice Where the events about (attester, subject) start and end; all zero if there are none.
+    /// @notice Where the list of events about (attester, subject) begins; all zero if there are none.
     function headOf(address attester, bytes32 subject) external view returns (Head memory) {
-        return _heads[_key(attester, subject)];
+        Entry memory entry = _entries[attester][subject];
+        return Head(entry.lastBlock, entry.count);
     }
 
     function _derive(bytes32 child, Edge calldata edge) private {
         if (edge.subject == 0) revert ZeroSubject();
         if (edge.subject == child) revert SelfParent();
-        uint48 prevBlock = _touch(_key(edge.attester, edge.subject));
+        Entry memory parent = _entries[edge.attester][edge.subject];
+        uint48 prevBlock = _link(edge.attester, edge.subject, parent);
         emit Derived(edge.subject, edge.attester, child, msg.sender, edge.relation, prevBlock);
     }
 
-    /// @dev Puts this block at the end of a head and returns the block that stood there, 0 for a new head.
-    function _touch(bytes32 key) private returns (uint48 prevBlock) {
-        Head memory head = _heads[key];
-        prevBlock = head.lastBlock;
-        if (prevBlock == 0) {
-            head.firstAt = uint40(block.timestamp);
-            head.firstBlock = uint48(block.number);
-        }
-        head.lastBlock = uint48(block.number);
-        unchecked {
-            ++head.count; // 2^32 events about one subject would cost 10^13 gas
-        }
-        _heads[key] = head;
-    }
-
-    function _key(address attester, bytes32 subject) private pure returns (bytes32) {
-        return keccak256(abi.encode(attester, subject));
+    /// @dev Writes an entry with this block at its head, and returns the block that stood there, 0 for a new list.
+    function _link(address attester, bytes32 subject, Entry memory entry) private returns (uint48 prevBlock) {
+        prevBlock = entry.lastBlock;
+        entry.lastBlock = uint48(block.number);
+        if (entry.count != type(uint16).max) ++entry.count;
+        _entries[attester][subject] = entry;
     }
 }

@@ -33,8 +33,8 @@ class ContractVersion:
 CONTRACTS: Mapping[str, ContractVersion] = {
     "1": ContractVersion(
         name="SwarmProvenance",
-        address="0x5c61AF5773442B7EF32487be815719B602DCA09A",
-        code_hash="0x4e231f17bd6d23afb3a55b6bfc6184d5a83a5f433000f2e1f1891c1c775c76c3",
+        address="0x7DB680149f408BF410280118dd1fB4087f6280E5",
+        code_hash="0x85f8c367614611e3245054d03902e0f8baf81c3aa8f0fbd6bb1ce7737f712697",
     ),
 }
 
