@@ -14,6 +14,7 @@
     │   └── ChunkCorrupt       bytes do not hash to their address
     ├── NotAPublication        a reference that points at something else
     ├── ChainError             an anchor could not be made or read
+    ├── WalletError            a wallet's key file cannot be used, or nobody gave its password
     ├── PublishRefused         findings, missing consent or missing sources stop a publish
     └── VerificationFailed     a publication is not what it claims (exit code 1)
 """
@@ -73,7 +74,9 @@ class InvalidReference(SwarmprovError):
 
 
 class StorageError(SwarmprovError):
-    """Chunks could not be written or read."""
+    """Chunks could not be written or read; ``kind`` says why in one word where a program must tell it apart."""
+
+    kind = ""
 
 
 class ChunkNotFound(StorageError):
@@ -90,6 +93,10 @@ class NotAPublication(SwarmprovError):
 
 class ChainError(SwarmprovError):
     """An anchor could not be made, found or read."""
+
+
+class WalletError(SwarmprovError):
+    """A wallet cannot be opened or made: its key file, its password, or whoever should be asked for it."""
 
 
 class PublishRefused(SwarmprovError):
