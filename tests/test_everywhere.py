@@ -5,6 +5,8 @@ JupyterLab and Notebook themselves are tests/lab; docs/where-it-shows.md is the 
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import shutil
@@ -22,6 +24,12 @@ from studies import write_notebook
 ROOT = Path(__file__).parents[1]
 LINEAGE = "application/vnd.swarmprov.lineage+json"
 DATASET = (232, 243, 250)  # the ground of a dataset in the picture
+HOSTILE = (
+    "<img src=x onerror=window.hacked=1><b>bold</b>",
+    "</script><script>window.hacked=1</script>",
+    "\u202egnp.exe \u05e9\u05dc\u05d5\u05dd",
+    "W" * 10_000,
+)
 CELLS = {
     "load": "%load_ext swarmprov",
     "clean": "%%provenance clean --dataset table\nimport pandas as pd\ntable = pd.DataFrame({'a': [1, 2]})",
@@ -30,12 +38,12 @@ CELLS = {
 }
 
 
-def run(*words, folder, home):
-    """Run a command of this environment's Jupyter in a folder."""
-    env = {**os.environ, "SWARMPROV_HOME": str(home), "IPYTHONDIR": str(home.parent / "ipython"), "MPLBACKEND": "Agg"}
+def run(*words, folder, home, **named):
+    """Run a command of this environment's Jupyter in a folder; `named` are further variables."""
+    own = {"SWARMPROV_HOME": str(home), "IPYTHONDIR": str(home.parent / "ipython"), "MPLBACKEND": "Agg", **named}
     first = () if words[0].startswith("-") else ("-m",)
-    return subprocess.run([sys.executable, *first, *words], cwd=folder, env=env, capture_output=True, text=True,
-                          check=True, timeout=240)  # fmt: skip
+    return subprocess.run([sys.executable, *first, *words], cwd=folder, env={**os.environ, **own},
+                          capture_output=True, text=True, check=True, timeout=240)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -198,22 +206,16 @@ def test_papermill_leaves_the_same_output(place, bundle):
     assert output.data["text/html"].startswith('<div style="overflow-x:auto"><img alt="Lineage of')
 
 
-def test_terminal_ipython_shows_a_tree(tmp_path):
-    """A real IPython in a terminal records, and %provenance prints a tree of text."""
+def in_terminal(folder, *lines):
+    """Type lines into a real IPython in a terminal, each answered by what matches its pattern; return all it said."""
     pexpect = pytest.importorskip("pexpect", reason="pexpect is not installed")
-    env = {**os.environ, "SWARMPROV_HOME": str(tmp_path / "home"), "IPYTHONDIR": str(tmp_path / "ipython"),
+    env = {**os.environ, "SWARMPROV_HOME": str(folder / "home"), "IPYTHONDIR": str(folder / "ipython"),
            "TERM": "dumb"}  # fmt: skip
     words = ["-m", "IPython", "--no-banner", "--simple-prompt", "--colors=NoColor", "--no-confirm-exit"]
-    shell = pexpect.spawn(sys.executable, words, cwd=str(tmp_path), env=env, timeout=60, encoding="utf-8",
+    shell = pexpect.spawn(sys.executable, words, cwd=str(folder), env=env, timeout=60, encoding="utf-8",
                           dimensions=(50, 160))  # fmt: skip
-    for line, answer in (
-        ("%load_ext swarmprov", r"swarmprov \S+ records this session"),
-        ("import pandas as pd", ""),
-        ("table = pd.DataFrame({'a': [1, 2]})", ""),
-        ("_ = open('out.txt', 'w').write(str(len(table)))", ""),
-        ("%provenance out.txt", r"out\.txt  \(file, 1 B · text\)\r\n└─ (.*)\r\n   └─ table  \(dataset, 2 × 1\)"),
-        ("%provenance --html page.html", r"page\.html is written: open it in any browser\."),
-    ):
+    shell.logfile_read = heard = io.StringIO()
+    for line, answer in lines:
         shell.expect(r"In \[\d+\]: ")
         shell.sendline(line)
         shell.expect(answer)
@@ -221,8 +223,37 @@ def test_terminal_ipython_shows_a_tree(tmp_path):
     shell.sendline("exit")
     shell.expect(pexpect.EOF)
     shell.close()
+    return heard.getvalue()
+
+
+def test_terminal_ipython_shows_a_tree(tmp_path):
+    """A real IPython in a terminal records, and %provenance prints a tree of text."""
+    in_terminal(
+        tmp_path,
+        ("%load_ext swarmprov", r"swarmprov \S+ records this session"),
+        ("import pandas as pd", ""),
+        ("table = pd.DataFrame({'a': [1, 2]})", ""),
+        ("_ = open('out.txt', 'w').write(str(len(table)))", ""),
+        ("%provenance out.txt", r"out\.txt  \(file, 1 B · text\)\r\n└─ (.*)\r\n   └─ table  \(dataset, 2 × 1\)"),
+        ("%provenance --html page.html", r"page\.html is written: open it in any browser\."),
+    )
 
     assert (tmp_path / "page.html").is_file()
+
+
+def test_terminal_ipython_publishes_the_notebook_that_it_was_told(tmp_path):
+    """In a terminal the notebook's file is named once; then %publish previews, and --yes publishes."""
+    write_notebook(tmp_path / "study.ipynb", {"make": "open('out.txt', 'w').write('x')"})
+    said = in_terminal(
+        tmp_path,
+        ("%load_ext swarmprov", r"records this session"),
+        ("_ = open('out.txt', 'w').write('x')", ""),
+        ("%publish", r"%env SWARMPROV_NOTEBOOK=study\.ipynb"),
+        ("%env SWARMPROV_NOTEBOOK=study.ipynb", ""),
+        ("%publish --yes --chain none --old-sources", r"Stored and signed on this machine"),
+    )
+
+    assert "Traceback" not in said
 
 
 def test_plain_python_reads_the_record(executed):
@@ -235,18 +266,57 @@ def test_plain_python_reads_the_record(executed):
     assert said.stderr == ""
 
 
-def test_every_proof_in_the_table_exists():
-    """Each cell of docs/where-it-shows.md names a test that is there, or says untested."""
+@pytest.mark.parametrize("runner", ["nbconvert", "papermill"])
+def test_a_notebook_publishes_itself_where_nobody_watches(place, offline, runner):
+    """Told which notebook it is, and with --yes in a cell, such a run publishes; the receipt is text on every page."""
+    pytest.importorskip(runner, reason=f"{runner} is not installed")
+    source, done = place / f"own-{runner}.ipynb", place / f"own-{runner}-done.ipynb"
+    write_notebook(source, {**CELLS, "publish": "%publish --yes"})
+    words = {
+        "nbconvert": ("nbconvert", "--to=notebook", "--execute", f"--output={done.name}", source.name),
+        "papermill": ("papermill", "-k", "python3", source.name, done.name),
+    }[runner]
+    run(*words, folder=place, home=place / f"{runner}-home", SWARMPROV_NOTEBOOK=source.name)
+    run("nbconvert", "--to=html", done.name, folder=place, home=place / f"{runner}-home")
+    offline.goto(done.with_suffix(".html").as_uri(), wait_until="domcontentloaded")
+
+    assert re.search(r"reference\s+[0-9a-f]{64}", offline.inner_text("body"))
+    assert "Stored and signed on this machine" in offline.inner_text("body")
+
+
+def test_nbconvert_shows_hostile_labels_as_text(place, offline):
+    """HTML, script, right-to-left and 10 kB of text in a notebook's steps and notes: none runs or stands over."""
+    cells = {"load": "%load_ext swarmprov", **{
+        f"c{index}": f"%%provenance {json.dumps(text)} --note {json.dumps(text)}\nx{index} = [{index}]"
+        for index, text in enumerate(HOSTILE)
+    }, "show": "%provenance --all", "table": "%provenance --table"}  # fmt: skip
+    write_notebook(place / "hostile.ipynb", cells)
+    words = ("--to=html", "--execute", "hostile.ipynb")
+    run("nbconvert", *words, folder=place, home=place / "hostile-home")
+    offline.goto((place / "hostile.html").as_uri(), wait_until="domcontentloaded")
+    wide, _, _ = picture(offline)
+
+    assert offline.evaluate("window.hacked") is None
+    assert wide > 100
+    assert offline.locator(".jp-OutputArea-output img").count() == 1
+    assert offline.locator(".jp-OutputArea-output script, .jp-OutputArea-output b").count() == 0
+
+
+def test_every_cell_of_the_table_is_proved_or_said_to_be_untested():
+    """Each cell of docs/where-it-shows.md that promises something names a test that is there, or says untested."""
     text = (ROOT / "docs" / "where-it-shows.md").read_text("utf-8")
-    rows = [line.split("|")[1:-1] for line in text.splitlines() if re.match(r"\| (?!where|---)", line)]
-    proofs = [cell.strip() for row in rows for cell in row[-1:]]
-    named = [(file, name) for proof in proofs for file, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", proof)]
-    absent = [
-        (file, name)
-        for file, name in named
-        if not (ROOT / file).exists() or f"def {name}(" not in (ROOT / file).read_text("utf-8")
-    ]
+    rows = [line.split("|")[2:-1] for line in text.splitlines() if re.match(r"\| (?!where|---)", line)]
+    cells = [cell.strip() for row in rows for cell in row if cell.strip() not in {"-", "no"}]
+    notes = dict(re.findall(r"^\[\^(\w+)\]: `(tests/[\w/]+\.py::\w+)`$", text, re.MULTILINE))
+    absent = [note for note in notes.values() if f"def {note.partition('::')[2]}(" not in source_of(note)]
 
     assert len(rows) > 12
     assert absent == []
-    assert all("::" in proof or "untested" in proof for proof in proofs)
+    assert [cell for cell in cells if "[^" not in cell and "untested" not in cell] == []
+    assert {name for cell in cells for name in re.findall(r"\[\^(\w+)\]", cell)} == set(notes)
+
+
+def source_of(note):
+    """Return the text of the test file that a note names; empty where there is none."""
+    file = ROOT / note.partition("::")[0]
+    return file.read_text("utf-8") if file.is_file() else ""
