@@ -1,4 +1,4 @@
-"""For tests, of ours and of others: a lineage built in a few readable lines, and a storage in memory."""
+"""A lineage built in a few readable lines, for tests."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from hashlib import sha256
 from typing import Any
 
 from swarmprov_nb.lineage.vocabulary import Artifact, CellRun, Declaration, Edge, Lineage, Session, Stored, Use
-from swarmprov_nb.swarm.memory import MemoryStorage
-
-__all__ = ["LineageBuilder", "MemoryStorage", "example_lineage", "stored"]
 
 _START = 1_793_700_000.0
 
