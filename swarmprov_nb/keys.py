@@ -16,7 +16,7 @@ from swarmprov_nb.chain.keystore_folder import (
     new_keystore,
     remove_keystore,
 )
-from swarmprov_nb.config import Settings
+from swarmprov_nb.destinations import Destinations
 from swarmprov_nb.errors import UsageError, WalletError
 from swarmprov_nb.home import Home
 from swarmprov_nb.passwords import Page, asking, forget
@@ -68,7 +68,7 @@ def chosen(home: Home, name: str | None = None) -> Keystore:
     Raises UsageError where none or several could be meant, WalletError where it cannot be used.
     """
     there = {wallet.name: wallet for wallet in wallets(home)}
-    wanted = name or Settings.of(home).wallet
+    wanted = name or Destinations.of(home).wallet
     if wanted is not None and wanted not in there:
         where = "" if name else f", which {home.config} names"
         raise UsageError(f"There is no wallet {wanted[:40]!r}{where}.", _SEE if there else _MAKE)

@@ -16,7 +16,7 @@ from swarmprov_nb.errors import UsageError, WalletError
 SCRYPT_N: Final = 1 << 18
 _ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # of secp256k1 (SEC 2)
 _MOST_MEMORY: Final = 1 << 30  # bytes: scrypt takes 128 * n * r
-_MOST_PARALLEL: Final = 16
+_MOST_WORK: Final = 1 << 24  # n * r * p: eight times that of our own
 _MOST_ROUNDS: Final = 10_000_000  # of pbkdf2
 _HEX: Final = {"ciphertext": 64, "mac": 64, "iv": 32}
 _SALT: Final = re.compile(r"(?:[0-9a-f]{2}){1,64}")
@@ -143,7 +143,8 @@ def _numbers(kdf: Any, parameters: Mapping[str, Any]) -> bool:
 def _is_bearable(kdf: str, parameters: Mapping[str, Any]) -> bool:
     if kdf == "pbkdf2":
         return bool(parameters["c"] <= _MOST_ROUNDS)
-    return bool(128 * parameters["n"] * parameters["r"] <= _MOST_MEMORY and parameters["p"] <= _MOST_PARALLEL)
+    n, r, p = (parameters[name] for name in "nrp")
+    return bool(128 * n * r <= _MOST_MEMORY and n * r * p <= _MOST_WORK)
 
 
 def _damaged(what: str) -> WalletError:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from swarmprov_nb import __version__
-from swarmprov_nb.cli import binder, helping, notebooks, publishing, verifying
+from swarmprov_nb.cli import binder, helping, keys, network, notebooks, publishing, verifying
 from swarmprov_nb.cli.command import Command
 from swarmprov_nb.cli.console import complain
 from swarmprov_nb.errors import SwarmprovError, UsageError
@@ -21,7 +21,9 @@ from swarmprov_nb.options import Parser
 COMMANDS: Final = (
     *notebooks.COMMANDS,
     *publishing.COMMANDS,
+    *network.COMMANDS,
     *verifying.COMMANDS,
+    *keys.COMMANDS,
     *helping.COMMANDS,
     *binder.COMMANDS,
 )

@@ -27,7 +27,8 @@ def _options(command: argparse.ArgumentParser) -> None:
     source = taken.add_mutually_exclusive_group()
     source.add_argument("--keystore", type=Path, metavar="FILE", help="from another program's keystore, version 3")
     source.add_argument("--key-file", type=Path, metavar="FILE", help="from a file with the key in hex (chmod 600)")
-    taken.add_argument("rest", nargs="*", help=argparse.SUPPRESS)  # a key here is refused, and not repeated
+    taken.add_argument("rest", nargs="*", help=argparse.SUPPRESS)  # a key in these is refused, and not repeated
+    taken.add_argument("--key", "--private-key", help=argparse.SUPPRESS)
     listed = actions.add_parser("list", help="your wallets, and which one is meant", allow_abbrev=False)
     listed.add_argument("--json", action="store_true", help="the same as JSON")
     listed.set_defaults(act_on_keys=_list)
@@ -69,7 +70,7 @@ def _import(options: argparse.Namespace, home: Home) -> int:
     from swarmprov_nb.keys import from_key, from_keystore
     from swarmprov_nb.passwords import asking, hidden, in_file, new_password
 
-    if options.rest:
+    if options.rest or options.key is not None:
         raise UsageError(f"No key is taken from an argument. {_SEEN}", "Type it at the prompt, or give --key-file FILE")
     _require_keyring(options)
     source, file = options.keystore, options.key_file
@@ -134,7 +135,7 @@ def _remove(options: argparse.Namespace, home: Home) -> int:
 
     known = {each.name: each for each in wallets(home)}
     if (wallet := known.get(options.name)) is not None:
-        say(f"{wallet.address or wallet.path} is gone for ever with its key, unless you have a copy of {wallet.path}")
+        say(f"This loses {wallet.address or 'it'} and its key for ever, unless you have a copy of {wallet.path}")
         if not confirmed(f"Delete the wallet {wallet.name!r}?", yes=options.yes):
             raise UsageError("Nothing was deleted.", "Say it by: swarmprov keys remove NAME --yes")
     removed = remove(home, options.name)
