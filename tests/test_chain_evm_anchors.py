@@ -19,6 +19,8 @@ from swarmprov_nb.chain.anchors import (
     AnchorEdge,
     AnchorRequest,
     DerivedEvent,
+    NotDeployed,
+    NotFunded,
     PreparedStale,
     PreparedTransaction,
     anchor,
@@ -64,6 +66,19 @@ class Relay:
         if method in self.answers:
             return self.answers[method](self.node, params)
         return self.node.make_request(method, params)
+
+
+class Stranger:
+    """A wallet of the user's own, for the rules: it counts its signatures."""
+
+    dev = False
+
+    def __init__(self, wallet):
+        self.address = wallet.address
+        self.signed = 0
+
+    def sign_transaction(self, transaction):
+        self.signed += 1
 
 
 def digest(name):
@@ -415,18 +430,49 @@ def test_public_network_is_never_deployed_to(tmp_path, relay, ada):
     """Where the contract is missing on a public network, that is an error, for reading as for anchoring."""
     public = Network(name="elsewhere", chain_id=EMBEDDED.chain_id, public=True, label="public chain")
     backend = EvmAnchors(public, relay, lock_folder=tmp_path / "locks")
-    for action in (lambda: backend.prepare(request("study"), ada), lambda: backend.get(ada.address, digest("study"))):
-        with pytest.raises(ChainError, match="not deployed on elsewhere"):
+    for action in (
+        lambda: backend.prepare(request("study"), Stranger(ada)),
+        lambda: backend.get(ada.address, digest("study")),
+        lambda: backend.quote(request("study"), ada.address),
+    ):
+        with pytest.raises(NotDeployed, match="not deployed on elsewhere"):
             action()
+    assert "eth_sendRawTransaction" not in relay.asked
+
+
+def test_wallets_sign_only_where_they_belong(tmp_path, backend, relay, ada):
+    """A dev wallet signs for no public network, and a wallet of the user's not for the embedded chain."""
+    public = Network(name="elsewhere", chain_id=EMBEDDED.chain_id, public=True, label="public chain")
+    elsewhere = EvmAnchors(public, relay, lock_folder=tmp_path / "locks")
+    stranger = Stranger(ada)
+    for chain, wallet in ((elsewhere, ada), (backend, stranger)):
+        for action, *arguments in (
+            (chain.prepare, request("study"), wallet),
+            (chain.prepare_revoke, digest("study"), NONE, wallet),
+            (chain.deploy, wallet),
+        ):
+            with pytest.raises(UsageError):
+                action(*arguments)
+    assert stranger.signed == 0
     assert "eth_sendRawTransaction" not in relay.asked
 
 
 def test_transaction_for_another_place_is_not_submitted(backend, ada):
     """What was prepared for another network or contract is refused."""
     prepared = backend.prepare(request("study"), ada)
-    for change in ({"network": "other"}, {"chain_id": 1}, {"contract": NOBODY}):
+    for change in ({"chain_id": 1}, {"contract": NOBODY}):
         with pytest.raises(UsageError):
             backend.submit(dataclasses.replace(prepared, **change))
+    assert backend.submit(dataclasses.replace(prepared, network="another name for it")).anchored_at is not None
+
+
+def test_journal_entry_that_was_tampered_with_is_not_sent(backend, relay, ada):
+    """The bytes that would be sent are those that the entry describes, or nothing is sent."""
+    prepared, other = backend.prepare(request("study"), ada), backend.prepare(request("other"), ada)
+    for change in ({"raw": other.raw}, {"raw": "0x02"}, {"raw": "zz"}, {"nonce": 7}, {"hash": other.hash}):
+        with pytest.raises(ChainError, match="journal"):
+            backend.submit(dataclasses.replace(prepared, **change))
+    assert blocks(relay) == 1  # the contract's deployment
 
 
 def test_refusals_of_a_node_are_told(backend, relay, ada):
@@ -435,7 +481,10 @@ def test_refusals_of_a_node_are_told(backend, relay, ada):
     relay.answers["eth_sendRawTransaction"] = lambda node, params: {
         "error": {"code": -32000, "message": "insufficient funds"}
     }
-    with pytest.raises(ChainError, match="insufficient funds"):
+    with pytest.raises(NotFunded, match="holds too little"):
+        backend.submit(prepared)
+    relay.answers["eth_sendRawTransaction"] = lambda node, params: {"error": {"code": -32000, "message": "I am ill"}}
+    with pytest.raises(ChainError, match="I am ill"):
         backend.submit(prepared)
     relay.answers["eth_call"] = lambda node, params: {"error": {"code": -32005, "message": "rate limit"}}
     with pytest.raises(ChainError, match="rate limit"):

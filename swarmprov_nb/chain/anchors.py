@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol, Self, TypeAlias
 
+from swarmprov_nb.chain.fees import Quote
+from swarmprov_nb.chain.finality import State
 from swarmprov_nb.chain.networks import Network
 from swarmprov_nb.chain.wallet import Wallet
 from swarmprov_nb.errors import ChainError, UsageError
@@ -56,6 +58,25 @@ class AnchorRequest:
 
 
 @dataclass(frozen=True)
+class RevokeRequest:
+    r"""What to revoke: a manifest's sha256, and that of the manifest which takes its place (or 32 zero bytes).
+
+    >>> RevokeRequest(b"\x11" * 32).replacement == bytes(32)
+    True
+
+    Raises `UsageError` for values that the contract would refuse.
+    """
+
+    subject: bytes
+    replacement: bytes = bytes(SUBJECT_BYTES)
+
+    def __post_init__(self) -> None:
+        _require(len(self.subject) == SUBJECT_BYTES and any(self.subject), "A subject is 32 bytes, not zero.")
+        _require(len(self.replacement) == SUBJECT_BYTES, "A replacement is 32 bytes, zero for none.")
+        _require(self.replacement != self.subject, "A manifest does not replace itself.")
+
+
+@dataclass(frozen=True)
 class PreparedTransaction:
     """A signed transaction that was not sent: write it down, then submit it, as often as needed.
 
@@ -92,8 +113,8 @@ class PreparedTransaction:
 class AnchorRecord:
     """What a chain holds for (attester, subject). Times are Unix seconds of blocks; None: has not happened.
 
-    A record that was only revoked has no `anchored_at`. `finalized` says that the network counts the anchor, or for
-    such a record the revocation, as irreversible.
+    A record that was only revoked has no `anchored_at`. `state` says how settled the anchor is, or for such a record
+    the revocation, when it was read, and `seconds_to_final` about how long it takes from there, where that is known.
     """
 
     attester: str
@@ -105,17 +126,41 @@ class AnchorRecord:
     kind: int
     network: Network
     contract: str
-    finalized: bool
+    state: State = field(compare=False)
+    seconds_to_final: int | None = field(default=None, compare=False)
+
+    @property
+    def finalized(self) -> bool:
+        """Whether the network counts it as irreversible."""
+        return self.state == "finalized"
+
+    @property
+    def public(self) -> bool:
+        """Whether it is on a network on which a record proves something to others."""
+        return self.network.public
 
 
 @dataclass(frozen=True)
 class AnchoredEvent:
-    """An anchor as its event tells it. `transaction` is 0x-text."""
+    """An anchor as its event tells it. `transaction` is 0x-text; so is `block_hash`, which a reorganisation changes."""
 
     attester: str
     subject: bytes
     locator: bytes
     kind: int
+    block: int
+    transaction: str
+    block_hash: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class RevokedEvent:
+    """A revocation as its event tells it, `at` Unix seconds of its block; `replacement` is 32 bytes, zero for none."""
+
+    attester: str
+    subject: bytes
+    replacement: bytes
+    at: int
     block: int
     transaction: str
 
@@ -147,6 +192,26 @@ class PreparedStale(ChainError):
     """Another transaction took the nonce of a prepared one, which was not and cannot be included: prepare anew."""
 
 
+class Underpriced(ChainError):
+    """The network asks for more than a prepared transaction offers: replace it, or wait."""
+
+
+class NotIncluded(ChainError):
+    """A transaction was sent and is not in a block yet: submit it again later, it is the same one."""
+
+
+class OverCap(ChainError):
+    """A transaction may cost more than the user allows, and was not signed."""
+
+
+class NotFunded(ChainError):
+    """A wallet holds less than a transaction may cost, which was not signed."""
+
+
+class NotDeployed(ChainError):
+    """The contract does not stand on this network yet."""
+
+
 class AnchorBackend(Protocol):
     """A place where manifests are anchored. Errors are `ChainError`, for wrong arguments `UsageError`."""
 
@@ -164,19 +229,49 @@ class AnchorBackend(Protocol):
         """Hold while preparing and submitting: no other process here uses this account's nonces meanwhile."""
         ...
 
-    def prepare(self, request: AnchorRequest, wallet: Wallet) -> PreparedTransaction:
-        """Sign an anchor and send nothing."""
+    def quote(self, request: AnchorRequest | RevokeRequest, address: str) -> Quote:
+        """What it may cost this address at most; nothing where the chain already holds it."""
         ...
 
-    def prepare_revoke(self, subject: bytes, replacement: bytes, wallet: Wallet) -> PreparedTransaction:
-        """Sign a revocation and send nothing; `replacement` is 32 bytes, zero for none."""
+    def balance(self, address: str) -> int:
+        """What an address holds, in the coin's smallest unit."""
         ...
 
-    def submit(self, prepared: PreparedTransaction) -> AnchorRecord:
+    def prepare(self, request: AnchorRequest, wallet: Wallet, *, most: int | None = None) -> PreparedTransaction:
+        """Sign an anchor and send nothing.
+
+        Raises `OverCap` where it may cost more than `most`, `NotFunded` where the wallet holds less; nothing is signed.
+        """
+        ...
+
+    def prepare_revoke(
+        self, subject: bytes, replacement: bytes, wallet: Wallet, *, most: int | None = None
+    ) -> PreparedTransaction:
+        """Sign a revocation and send nothing; `replacement` is 32 bytes, zero for none. Raises as `prepare` does."""
+        ...
+
+    def replace(self, prepared: PreparedTransaction, wallet: Wallet, *, most: int | None = None) -> PreparedTransaction:
+        """Sign the same again under the same nonce at a higher price, and send nothing: one of the two is included.
+
+        Raises as `prepare` does, and `PreparedStale` where the nonce was taken.
+        """
+        ...
+
+    def submit(self, prepared: PreparedTransaction, *, watch: Callable[[State], None] | None = None) -> AnchorRecord:
         """Send, and wait until it is included. Any number of times gives one transaction and the same record.
 
-        Raises `PreparedStale` where it can no longer be included and nothing of it is on the chain.
+        `watch` hears of each state, and may raise to stop waiting: nothing is lost. Raises `PreparedStale` where it can
+        no longer be included and nothing of it is on the chain, `NotIncluded` or `Underpriced` where it is not included
+        in time.
         """
+        ...
+
+    def state(self, what: AnchorRecord | PreparedTransaction | str) -> State:
+        """How settled a record is now, or a transaction, by its hash. Raises `ChainError` for one that failed."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the network's answers: endpoints that are silent, a clock that is wrong."""
         ...
 
     def get(self, attester: str, subject: bytes) -> AnchorRecord | None:
@@ -185,6 +280,10 @@ class AnchorBackend(Protocol):
 
     def anchored_event(self, attester: str, subject: bytes) -> AnchoredEvent | None:
         """The anchor's event with locator and transaction; None where there is no anchor."""
+        ...
+
+    def revocation(self, attester: str, subject: bytes) -> RevokedEvent | None:
+        """The revocation, with when it was and what takes its place; None where there is none."""
         ...
 
     def edges_of(self, attester: str, subject: bytes) -> tuple[AnchorEdge, ...]:
@@ -208,17 +307,47 @@ def anchor(
     request: AnchorRequest,
     wallet: Wallet,
     journal: Callable[[PreparedTransaction], None],
+    *,
+    most: int | None = None,
+    watch: Callable[[State], None] | None = None,
 ) -> AnchorRecord:
     """Prepare, write down, submit; anew where another process took the nonce. The record that is then on the chain.
 
-    `journal` is called with each prepared transaction before it is sent.
+    `journal` is called with each prepared transaction before it is sent. Raises as `prepare` and `submit` do.
     """
+    return _settled(backend, lambda: backend.prepare(request, wallet, most=most), wallet, journal, watch)
+
+
+def revoke(
+    backend: AnchorBackend,
+    request: RevokeRequest,
+    wallet: Wallet,
+    journal: Callable[[PreparedTransaction], None],
+    *,
+    most: int | None = None,
+    watch: Callable[[State], None] | None = None,
+) -> AnchorRecord:
+    """Prepare, write down, submit a revocation, as `anchor` does."""
+
+    def prepare() -> PreparedTransaction:
+        return backend.prepare_revoke(request.subject, request.replacement, wallet, most=most)
+
+    return _settled(backend, prepare, wallet, journal, watch)
+
+
+def _settled(
+    backend: AnchorBackend,
+    prepare: Callable[[], PreparedTransaction],
+    wallet: Wallet,
+    journal: Callable[[PreparedTransaction], None],
+    watch: Callable[[State], None] | None,
+) -> AnchorRecord:
     while True:
         with backend.turn(wallet.address):
-            prepared = backend.prepare(request, wallet)
+            prepared = prepare()
             journal(prepared)
             try:
-                return backend.submit(prepared)
+                return backend.submit(prepared, watch=watch)
             except PreparedStale:
                 continue
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from swarmprov_nb.chain.account_lock import account_lock
 from swarmprov_nb.chain.anchors import (
@@ -18,49 +17,56 @@ from swarmprov_nb.chain.anchors import (
     LineageEvent,
     PreparedStale,
     PreparedTransaction,
+    RevokedEvent,
+    RevokeRequest,
 )
-from swarmprov_nb.chain.contract import (
-    FACTORY_ADDRESS,
-    allowed_contract,
-    decode_answer,
-    decode_error,
-    deployment,
-    encode_call,
-)
+from swarmprov_nb.chain.contract import encode_call
+from swarmprov_nb.chain.evm_contract import DeployedContract
 from swarmprov_nb.chain.evm_events import BlockEvents
-from swarmprov_nb.chain.evm_sending import send, sign
+from swarmprov_nb.chain.evm_paying import Paying
+from swarmprov_nb.chain.evm_reading import Reading, checksummed, explained
+from swarmprov_nb.chain.evm_sending import Sending
+from swarmprov_nb.chain.fees import NOTHING, Quote
+from swarmprov_nb.chain.finality import State
 from swarmprov_nb.chain.networks import EMBEDDED, Network
-from swarmprov_nb.chain.rpc import Provider, ask, number
-from swarmprov_nb.chain.rpc_errors import RpcError
+from swarmprov_nb.chain.rpc import Provider
+from swarmprov_nb.chain.transactions import Transaction
 from swarmprov_nb.chain.wallet import Wallet
 from swarmprov_nb.errors import ChainError, UsageError
 
 # What estimate answers where the contract is not deployed yet (facts: benchmarks/chain.py).
 GAS_OF_ANCHOR = 75_000
 GAS_OF_EDGE = 28_000
+GAS_OF_REVOCATION = 60_000
 MOST_EDGES = 256
 
 _NOBODY = "0x" + "00" * 20
 
 
 class EvmAnchors:
-    """An `AnchorBackend` on one network, over a JSON-RPC provider: the embedded node, or any of web3.py's.
+    """An `AnchorBackend` on one network, over a JSON-RPC provider: the embedded node, `HttpRpc`, or a `Quorum`.
 
     Before it signs or reads, the chain id must be the network's and the code at the contract's address must hash to
-    the allow-listed value. Only on a network that is not public does it deploy the contract, at first use.
+    the allow-listed value. It deploys the contract at first use on the embedded chain and on a development node on this
+    machine (`loopback`); elsewhere only `deploy` does. Dev wallets sign nowhere else, other wallets not for the
+    embedded chain.
     """
 
-    def __init__(self, network: Network, provider: Provider, *, lock_folder: Path, contract_version: str = "1") -> None:
+    def __init__(
+        self, network: Network, provider: Provider, *, lock_folder: Path, contract_version: str = "1",
+        loopback: bool = False,
+    ) -> None:  # fmt: skip
         self._network = network
         self._provider = provider
         self._lock_folder = lock_folder
-        self._version = contract_version
-        self._contract = allowed_contract(contract_version)
+        self._contract = DeployedContract(network, provider, contract_version)
+        self._reading = Reading(network, provider, self._contract)
+        self._paying = Paying(network, provider, self._contract, contract_version, loopback=loopback)
         self._events = BlockEvents(provider, self._contract.address)
 
     @property
     def network(self) -> Network:
-        """The network of the table that it writes to and reads from."""
+        """The network that it writes to and reads from."""
         return self._network
 
     @property
@@ -70,79 +76,138 @@ class EvmAnchors:
 
     def turn(self, address: str) -> AbstractContextManager[None]:
         """Hold while preparing and submitting: no other process here uses this account's nonces meanwhile."""
-        return account_lock(self._lock_folder, self._network.name, address)
+        return account_lock(self._lock_folder, str(self._network.chain_id), address)
 
-    def prepare(self, request: AnchorRequest, wallet: Wallet) -> PreparedTransaction:
+    def balance(self, address: str) -> int:
+        """What an address holds, in the coin's smallest unit."""
+        with explained():
+            self._contract.require_chain()
+            return self._paying.balance(checksummed(address))
+
+    def quote(self, request: AnchorRequest | RevokeRequest, address: str) -> Quote:
+        """What it may cost this address at most; nothing where the chain already holds it.
+
+        Raises `NotDeployed` where the contract is missing and is not put there by itself, `ChainError` where the
+        contract would refuse.
+        """
+        action, data = _action(request), _call(request)
+        with explained():
+            if not self._contract.stands():
+                self._paying.require_own_chain()
+                gas = _rough_gas(request)
+            elif self._held(action, checksummed(address), request.subject) is not None:
+                return NOTHING
+            else:
+                gas = self._paying.gas(address, self._contract.address, data)
+            return self._paying.quote(self._contract.address, data, gas)
+
+    def prepare(self, request: AnchorRequest, wallet: Wallet, *, most: int | None = None) -> PreparedTransaction:
         """Sign an anchor and send nothing.
 
-        Raises `ChainError` for a subject that this wallet revoked, a wrong chain, or foreign code.
+        Raises `ChainError` for a subject that this wallet revoked, a wrong chain, or foreign code; `OverCap` where it
+        may cost more than `most`, `NotFunded` where the wallet holds less, `UsageError` for a wallet of the wrong kind.
         """
         if len(request.edges) > MOST_EDGES:
             raise UsageError(f"An anchor carries at most {MOST_EDGES} edges.", "Name the others in the manifest only.")
-        edges = [(edge.attester, edge.subject, edge.relation) for edge in request.edges]
-        data = encode_call("anchor", [request.subject, request.locator, request.kind, edges])
-        return self._prepare("anchor", request.subject, data, wallet)
+        return self._prepare(request, wallet, most)
 
-    def prepare_revoke(self, subject: bytes, replacement: bytes, wallet: Wallet) -> PreparedTransaction:
-        """Sign a revocation and send nothing. What is revoked before it is anchored can never be anchored."""
-        request = AnchorRequest(subject=subject, locator=replacement, kind=0)  # both 32 bytes, the first not zero
-        return self._prepare("revoke", subject, encode_call("revoke", [request.subject, request.locator]), wallet)
+    def prepare_revoke(
+        self, subject: bytes, replacement: bytes, wallet: Wallet, *, most: int | None = None
+    ) -> PreparedTransaction:
+        """Sign a revocation and send nothing. What is revoked before it is anchored can never be anchored.
 
-    def submit(self, prepared: PreparedTransaction) -> AnchorRecord:
-        """Send, and wait until it is included. Any number of times gives one transaction and the same record.
+        Raises as `prepare` does.
+        """
+        return self._prepare(RevokeRequest(subject, replacement), wallet, most)
 
-        Raises `PreparedStale` where it can no longer be included and nothing of it is on the chain, `ChainError`
-        where the network or the contract refuses it.
+    def replace(self, prepared: PreparedTransaction, wallet: Wallet, *, most: int | None = None) -> PreparedTransaction:
+        """Sign the same again under the same nonce at a higher price, and send nothing: one of the two is included.
+
+        Raises as `prepare` does, and `PreparedStale` where the nonce was taken.
         """
         self._require_own(prepared)
-        with self.turn(prepared.attester), _explained():
-            done = self._done(prepared)
-            if done is None:
-                self._send(prepared)
-                done = self._done(prepared)
-        if done is None:
-            raise ChainError(
-                f"The contract refused to {prepared.action} this manifest for {prepared.attester}.",
-                "It may have been revoked meanwhile: look at its record before you publish again.",
+        if wallet.address != prepared.attester:
+            raise UsageError(
+                f"The wallet {wallet.address} did not sign this transaction.", f"Use that of {prepared.attester}."
             )
-        return done
+        with self.turn(wallet.address), explained():
+            self._paying.require_fit(wallet)
+            done = self._contract.stands() and self._done(prepared) is not None
+            if done or not prepared.raw:
+                return PreparedTransaction(**{**prepared.to_json(), "hash": "", "raw": ""})
+            return self._paying.sign_dearer(prepared, wallet, most)
+
+    def submit(self, prepared: PreparedTransaction, *, watch: Callable[[State], None] | None = None) -> AnchorRecord:
+        """Send, and wait until it is included. Any number of times gives one transaction and the same record.
+
+        `watch` hears of each state, and may raise to stop waiting: nothing is lost. Raises `PreparedStale` where it can
+        no longer be included and nothing of it is on the chain, `NotIncluded` or `Underpriced` where it is not included
+        in time, `ChainError` where the network or the contract refuses it.
+        """
+        self._require_own(prepared)
+        with self.turn(prepared.attester), explained():
+            done = self._done(prepared)
+            if done is not None:
+                return done
+            if not prepared.raw:
+                raise PreparedStale("The record that this was prepared for is no longer on the chain.", "Prepare anew.")
+            return Sending(self._provider, self._network, prepared, lambda: self._done(prepared), watch).settle()
+
+    def state(self, what: AnchorRecord | PreparedTransaction | str) -> State:
+        """How settled a record is now, or a transaction, given by its hash or as it was prepared.
+
+        `dropped` is what the network does not know, or no longer: submit it again. Raises `ChainError` for a
+        transaction that failed, or a node that contradicts itself.
+        """
+        with explained():
+            if isinstance(what, AnchorRecord):
+                record = self.get(what.attester, what.subject)
+                return record.state if record is not None else "dropped"
+            if isinstance(what, PreparedTransaction) and not what.raw:
+                record = self._done(what)
+                return record.state if record is not None else "dropped"
+            return self._reading.state_of(what.hash if isinstance(what, PreparedTransaction) else what)
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the network's answers: endpoints that are silent, a clock that is wrong."""
+        with explained():
+            return self._reading.notes()
 
     def get(self, attester: str, subject: bytes) -> AnchorRecord | None:
-        """The record, None if there is none. Raises `ChainError` for a wrong chain or foreign code."""
-        with _explained():
-            address = _address(attester)
-            if not self._is_deployed():
+        """The record, None if there is none.
+
+        Raises `ChainError` for a wrong chain, foreign code, a contract that is missing where it should be, or a node
+        that contradicts itself.
+        """
+        with explained():
+            address = checksummed(attester)
+            if not self._contract.stands():
+                self._paying.require_own_chain()
                 return None
-            found = self._view("recordOf", address, subject)
-            if not (found["anchoredBlock"] or found["revokedBlock"]):
-                return None
-            return AnchorRecord(
-                attester=address,
-                subject=subject,
-                anchored_at=found["anchoredAt"] or None,
-                anchored_block=found["anchoredBlock"] or None,
-                revoked_at=found["revokedAt"] or None,
-                revoked_block=found["revokedBlock"] or None,
-                kind=found["kind"],
-                network=self._network,
-                contract=self._contract.address,
-                finalized=self._is_final(found["anchoredBlock"] or found["revokedBlock"]),
-            )
+            return self._reading.record(address, subject)
 
     def anchored_event(self, attester: str, subject: bytes) -> AnchoredEvent | None:
         """The anchor's event with locator and transaction; None where there is no anchor."""
         record = self.get(attester, subject)
         if record is None or record.anchored_block is None:
             return None
-        with _explained():
+        with explained():
             return self._events.anchored(record.anchored_block, record.attester, subject)
+
+    def revocation(self, attester: str, subject: bytes) -> RevokedEvent | None:
+        """The revocation, with when it was and what takes its place; None where there is none."""
+        record = self.get(attester, subject)
+        if record is None or record.revoked_block is None or record.revoked_at is None:
+            return None
+        with explained():
+            return self._events.revoked(record.revoked_block, record.revoked_at, record.attester, subject)
 
     def edges_of(self, attester: str, subject: bytes) -> tuple[AnchorEdge, ...]:
         """The edges that the anchor claimed, in its order, each once; none where there is no anchor."""
         record = self.get(attester, subject)
         if record is None or record.anchored_block is None:
             return ()
-        with _explained():
+        with explained():
             return self._events.edges(record.anchored_block, record.attester, subject)
 
     def lineage(self, attester: str, subject: bytes, *, limit: int = 1000) -> Iterator[LineageEvent]:
@@ -150,114 +215,82 @@ class EvmAnchors:
 
         Anyone may claim to descend from anything: filter by the attesters that you know.
         """
-        with _explained():
-            address = _address(attester)
-            if self._is_deployed():
-                head = self._view("headOf", address, subject)
-                yield from islice(self._events.walk(head["lastBlock"], address, subject), limit)
+        with explained():
+            address = checksummed(attester)
+            if not self._contract.stands():
+                self._paying.require_own_chain()
+                return
+            head = self._contract.view("headOf", address, subject)
+            yield from islice(self._events.walk(head["lastBlock"], address, subject), limit)
 
     def estimate(self, request: AnchorRequest) -> int:
         """The gas that anchoring this would take, for an attester who has not anchored it."""
-        with _explained():
-            if not self._is_deployed():
-                return GAS_OF_ANCHOR + GAS_OF_EDGE * len(request.edges)
-            edges = [(edge.attester, edge.subject, edge.relation) for edge in request.edges]
-            data = encode_call("anchor", [request.subject, request.locator, request.kind, edges])
-            call = {"from": _NOBODY, "to": self._contract.address, "data": "0x" + data.hex()}
-            return number(ask(self._provider, "eth_estimateGas", call))
+        with explained():
+            if not self._contract.stands():
+                self._paying.require_own_chain()
+                return _rough_gas(request)
+            return self._paying.gas(_NOBODY, self._contract.address, _call(request))
 
-    def _prepare(self, action: str, subject: bytes, data: bytes, wallet: Wallet) -> PreparedTransaction:
-        with self.turn(wallet.address), _explained():
-            if not self._is_deployed():
-                self._deploy(wallet)
+    def quote_deployment(self, address: str) -> Quote:
+        """What putting the contract on this network may cost this address at most; nothing where it stands."""
+        with explained():
+            return NOTHING if self._contract.stands() else self._paying.quote_deployment(address)
+
+    def deploy(self, wallet: Wallet, *, most: int | None = None) -> str | None:
+        """Put the contract at its address: the transaction's hash, or None where it stands and nothing is done.
+
+        Raises `ChainError` where the CREATE2 factory is missing or the deployment fails, else as `prepare` does.
+        """
+        with self.turn(wallet.address), explained():
+            self._paying.require_fit(wallet)
+            return None if self._contract.stands() else self._paying.deploy(wallet, most)
+
+    def _prepare(self, request: AnchorRequest | RevokeRequest, wallet: Wallet, most: int | None) -> PreparedTransaction:
+        with self.turn(wallet.address), explained():
+            self._paying.require_fit(wallet)
+            if not self._contract.stands():
+                self._paying.require_own_chain()
+                self._paying.deploy(wallet, None)
             unsigned = PreparedTransaction(
                 network=self._network.name,
                 chain_id=self._network.chain_id,
                 contract=self._contract.address,
-                action=action,
+                action=_action(request),
                 attester=wallet.address,
-                subject="0x" + subject.hex(),
+                subject="0x" + request.subject.hex(),
                 nonce=0,
                 hash="",
                 raw="",
             )
             if self._done(unsigned) is not None:
                 return unsigned
-            nonce, tx_hash, raw = sign(self._provider, self._network, wallet, self._contract.address, data)
-            return PreparedTransaction(**{**unsigned.to_json(), "nonce": nonce, "hash": tx_hash, "raw": raw})
+            return self._paying.sign(unsigned, _call(request), wallet, most)
 
     def _done(self, prepared: PreparedTransaction) -> AnchorRecord | None:
         """The record, if what was prepared is on the chain, by this transaction or another."""
-        record = self.get(prepared.attester, bytes.fromhex(prepared.subject[2:]))
-        if record is None or (record.anchored_at if prepared.action == "anchor" else record.revoked_at) is None:
+        return self._held(prepared.action, prepared.attester, bytes.fromhex(prepared.subject[2:]))
+
+    def _held(self, action: str, attester: str, subject: bytes) -> AnchorRecord | None:
+        record = self.get(attester, subject)
+        if record is None or (record.anchored_at if action == "anchor" else record.revoked_at) is None:
             return None
         return record
 
-    def _send(self, prepared: PreparedTransaction) -> None:
-        if not prepared.raw:
-            raise PreparedStale("The record that this was prepared for is no longer on the chain.", "Prepare it anew.")
-        try:
-            send(self._provider, prepared.raw, prepared.hash)
-        except PreparedStale:
-            if self._done(prepared) is None:
-                raise
-
     def _require_own(self, prepared: PreparedTransaction) -> None:
-        mine = (self._network.name, self._network.chain_id, self._contract.address)
-        if (prepared.network, prepared.chain_id, prepared.contract) != mine:
+        """Refuse what was prepared for another place, or is not what its journal entry says."""
+        if (prepared.chain_id, prepared.contract) != (self._network.chain_id, self._contract.address):
             raise UsageError(
                 f"This transaction was prepared for {prepared.contract} on {prepared.network}.",
                 f"Submit it there: this is {self._contract.address} on {self._network.name}.",
             )
+        if prepared.raw:
+            from eth_utils.crypto import keccak
 
-    def _view(self, name: str, attester: str, subject: bytes) -> dict[str, Any]:
-        data = encode_call(name, [attester, subject])
-        call = {"to": self._contract.address, "data": "0x" + data.hex()}
-        return decode_answer(name, bytes.fromhex(ask(self._provider, "eth_call", call, "latest")[2:]))
-
-    def _is_final(self, block: int) -> bool:
-        try:
-            final = ask(self._provider, "eth_getBlockByNumber", "finalized", False)
-        except RpcError:  # a node that does not know the tag vouches for nothing
-            return False
-        return final is not None and block <= number(final["number"])
-
-    def _is_deployed(self) -> bool:
-        """Whether the contract is there; `ChainError` for another chain, other code, or none on a public network."""
-        from eth_utils.crypto import keccak
-
-        chain_id = number(ask(self._provider, "eth_chainId"))
-        if chain_id != self._network.chain_id:
-            raise ChainError(
-                f"The endpoint serves chain {chain_id}, not {self._network.name} ({self._network.chain_id}).",
-                "Give the endpoint of that network.",
-            )
-        code = bytes.fromhex(ask(self._provider, "eth_getCode", self._contract.address, "latest")[2:])
-        if code and "0x" + keccak(code).hex() != self._contract.code_hash:
-            raise ChainError(
-                f"The code at {self._contract.address} on {self._network.name} is not that of our contract.",
-                "Anchor and verify on another network, and report this.",
-            )
-        if not code and self._network.public:
-            raise ChainError(
-                f"The contract, version {self._version}, is not deployed on {self._network.name}.",
-                "Choose a network where it is.",
-            )
-        return bool(code)
-
-    def _deploy(self, wallet: Wallet) -> None:
-        """Put the contract where it belongs. Another wallet may do so at the same time: then theirs is there."""
-        try:
-            _, tx_hash, raw = sign(self._provider, self._network, wallet, FACTORY_ADDRESS, deployment(self._version))
-            send(self._provider, raw, tx_hash)
-        except (RpcError, ChainError):
-            if not self._is_deployed():
-                raise
-        if not self._is_deployed():
-            raise ChainError(
-                f"The contract could not be deployed on {self._network.name}.",
-                "Check that the chain has the CREATE2 factory, and try again.",
-            )
+            signed = Transaction.of_raw(prepared.raw)
+            hashed = "0x" + keccak(bytes.fromhex(prepared.raw.removeprefix("0x"))).hex()
+            stated = (prepared.chain_id, prepared.nonce, prepared.contract.lower(), prepared.hash.lower())
+            if (signed.chain_id, signed.nonce, "0x" + signed.to.hex(), hashed) != stated:
+                raise ChainError("A journal entry does not belong to its transaction.", "Publish again with --again.")
 
 
 def open_embedded(folder: Path, *, create: bool = True) -> EvmAnchors:
@@ -279,23 +312,18 @@ def open_embedded(folder: Path, *, create: bool = True) -> EvmAnchors:
     return EvmAnchors(EMBEDDED, EmbeddedNode(path), lock_folder=folder / "locks")
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Say what a node answered, where no step above knew better."""
-    try:
-        yield
-    except RpcError as error:
-        if error.data is not None:
-            reason = decode_error(error.data) or "without a reason"
-            raise ChainError(
-                f"The contract refused: {reason}.", "Look at the record of this manifest before you publish again."
-            ) from error
-        raise ChainError(f"The node answered: {error.message}.", "Check the endpoint, and try again.") from error
+def _action(request: AnchorRequest | RevokeRequest) -> str:
+    return "anchor" if isinstance(request, AnchorRequest) else "revoke"
 
 
-def _address(text: str) -> str:
-    from eth_utils.address import is_address, to_checksum_address
+def _call(request: AnchorRequest | RevokeRequest) -> bytes:
+    if isinstance(request, RevokeRequest):
+        return encode_call("revoke", [request.subject, request.replacement])
+    edges = [(edge.attester, edge.subject, edge.relation) for edge in request.edges]
+    return encode_call("anchor", [request.subject, request.locator, request.kind, edges])
 
-    if not is_address(text):
-        raise UsageError(f"{text!r} is no address.", "Give 0x and 40 hexadecimal digits.")
-    return to_checksum_address(text)
+
+def _rough_gas(request: AnchorRequest | RevokeRequest) -> int:
+    if isinstance(request, RevokeRequest):
+        return GAS_OF_REVOCATION
+    return GAS_OF_ANCHOR + GAS_OF_EDGE * len(request.edges)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from swarmprov_nb.chain.anchors import AnchoredEvent, AnchorEdge, DerivedEvent, LineageEvent
+from swarmprov_nb.chain.anchors import AnchoredEvent, AnchorEdge, DerivedEvent, LineageEvent, RevokedEvent
 from swarmprov_nb.chain.contract import decode_event, event_topic
-from swarmprov_nb.chain.rpc import Provider, ask, number
+from swarmprov_nb.chain.rpc import Provider, ask, number, strange
 from swarmprov_nb.errors import ChainError
 
 
@@ -24,6 +24,14 @@ class BlockEvents:
         for _, event, _ in found:
             if isinstance(event, AnchoredEvent):
                 return event
+        raise _missing(block)
+
+    def revoked(self, block: int, at: int, attester: str, subject: bytes) -> RevokedEvent:
+        """The revocation that a block of that time holds. Raises `ChainError` where the node does not have it."""
+        for log, name, values in self._logs(block, [event_topic("Revoked"), _word(subject), _word(attester)]):
+            if name == "Revoked":
+                transaction = str(log["transactionHash"])
+                return RevokedEvent(attester, subject, values["replacement"], at, block, transaction)
         raise _missing(block)
 
     def edges(self, block: int, attester: str, subject: bytes) -> tuple[AnchorEdge, ...]:
@@ -49,23 +57,35 @@ class BlockEvents:
 
     def _events(self, block: int, topics: list[Any]) -> list[tuple[int, LineageEvent, int]]:
         """(position, event, block of the event before it) of one block, in their order."""
+        return [
+            (number(log["logIndex"]), _event(name, values, log), values["prevBlock"])
+            for log, name, values in self._logs(block, topics)
+        ]
+
+    def _logs(self, block: int, topics: list[Any]) -> list[tuple[dict[str, Any], str, dict[str, Any]]]:
+        """(log, name, fields) of the contract's events in one block, in their order."""
         wanted = {"address": self._contract, "fromBlock": hex(block), "toBlock": hex(block), "topics": topics}
-        logs = [each for each in ask(self._provider, "eth_getLogs", wanted) if number(each["blockNumber"]) == block]
-        found = []
-        for log in sorted(logs, key=lambda each: number(each["logIndex"])):
-            decoded = decode_event(log)
-            if decoded is not None and log["address"].lower() == self._contract.lower():
-                name, values = decoded
-                found.append((number(log["logIndex"]), _event(name, values, log), values["prevBlock"]))
-        return found
+        logs = ask(self._provider, "eth_getLogs", wanted)
+        try:
+            here = [each for each in logs if number(each["blockNumber"]) == block and self._is_ours(each)]
+            here.sort(key=lambda each: number(each["logIndex"]))
+            decoded = [(log, decode_event(log)) for log in here]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise strange("eth_getLogs") from error
+        return [(log, *found) for log, found in decoded if found is not None]
+
+    def _is_ours(self, log: dict[str, Any]) -> bool:
+        return bool(log["address"].lower() == self._contract.lower() and isinstance(log["transactionHash"], str))
 
 
 def _event(name: str, values: dict[str, Any], log: dict[str, Any]) -> LineageEvent:
-    place = {"block": number(log["blockNumber"]), "transaction": log["transactionHash"]}
+    block, transaction = number(log["blockNumber"]), log["transactionHash"]
+    attester = values["attester"]
     if name == "Anchored":
-        return AnchoredEvent(values["attester"], values["subject"], values["locator"], values["kind"], **place)
+        subject, locator, kind = values["subject"], values["locator"], values["kind"]
+        return AnchoredEvent(attester, subject, locator, kind, block, transaction, str(log.get("blockHash", "")))
     parent = AnchorEdge(values["parentAttester"], values["parent"], values["relation"])
-    return DerivedEvent(parent, values["child"], values["attester"], **place)
+    return DerivedEvent(parent, values["child"], attester, block, transaction)
 
 
 def _word(value: bytes | str) -> str:
