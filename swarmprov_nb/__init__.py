@@ -27,6 +27,7 @@ _WHERE = {
     "lineage": "swarmprov_nb.showing",
     "load": "swarmprov_nb.carrying",
     "model": "swarmprov_nb.declaring",
+    "open": "swarmprov_nb.opening",
     "publish": "swarmprov_nb.publishing",
     "register_family": "swarmprov_nb.artifacts",
     "run": "swarmprov_nb.running",

@@ -63,6 +63,7 @@ class Catalogue:
         self._values: dict[str, Artifact] = {}
         self._files: dict[str, Artifact] = {}  # by real path: written ones, and inputs
         self._states: dict[str, tuple[int, ...]] = {}  # of inputs, to notice a newer version
+        self._opened: set[str] = set()  # ids of what came from publications
 
     # -- what a run made and used
 
@@ -143,6 +144,16 @@ class Catalogue:
             self._files[key], self._states[key] = known, state
             draft.artifacts.append(known)
         return known
+
+    def opened(self, draft: RunDraft, artifact: Artifact) -> None:
+        """List an input that was opened from a publication, once in the session, and tie it to the run."""
+        known = replace(artifact, id=f"{self._session}/{artifact.id}")
+        if known.id not in self._opened:
+            self._opened.add(known.id)
+            draft.artifacts.append(known)
+        use = Use(draft.run.id, known.id)
+        if use not in draft.uses:
+            draft.uses.append(use)
 
     # -- declarations
 

@@ -79,6 +79,7 @@ class ProvenanceMagics(Magics):
             %provenance --table         the same as a pandas frame
             %provenance --all           every run, re-runs not folded
             %provenance --html FILE     write an interactive page that needs no network
+            %provenance --upstream      the publications that this builds on, and theirs
             %provenance --pause         stop recording; --resume goes on
 
             %%provenance [NAME] [--dataset VAR[=TITLE]] [--model VAR[=TITLE]] [--figure VAR[=TITLE]]
@@ -111,6 +112,10 @@ class ProvenanceMagics(Magics):
         from swarmprov_nb.showing import picture, write_html
 
         recorder = active_recorder()
+        if options.upstream:
+            from swarmprov_nb.upstream_picture import Upstream
+
+            return Upstream.of(recorder.record.lineage(recorder.session.id), title=recorder.title, home=recorder.home)
         if options.html is not None:
             write_html(recorder.record.lineage(recorder.session.id), Path(options.html), title=recorder.title,
                        focus=options.name, everything=options.all)  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import shlex
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from swarmprov_nb.errors import UsageError
+
+UPSTREAM: Final = "the publications that this work builds on, and theirs"
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,6 +39,7 @@ def line_options() -> Parser:
     parser.add_argument("--table", action="store_true", help="a pandas frame instead of a picture")
     parser.add_argument("--all", action="store_true", help="every run, re-runs not folded")
     parser.add_argument("--html", metavar="FILE", help="write an interactive page that needs no network")
+    parser.add_argument("--upstream", action="store_true", help=UPSTREAM)
     parser.add_argument("--pause", action="store_true", help="stop recording until --resume")
     parser.add_argument("--resume", action="store_true", help="record again")
     return parser

@@ -48,6 +48,7 @@ class Recorder:
         self._catalogue: Catalogue | None = None
         self._step = StepRequest()
         self._declared: list[Declared] = []
+        self._opened: list[Artifact] = []
         self._unrecorded: list[RunDraft] = []
         self._problem: SwarmprovError | None = None
         self.on_recorded: list[Callable[[Lineage], None]] = []  # each hears of every run, alone, once it is recorded
@@ -75,6 +76,14 @@ class Recorder:
         """Note a declaration made from Python; it is applied when the cell run under way ends."""
         with self._lock:
             self._declared.append(declared)
+
+    def note_opened(self, artifact: Artifact) -> bool:
+        """Note an input that was opened from a publication; False where no cell run is under way that used it."""
+        with self._lock:
+            if not self.engine.active or self.engine.current_sequence is None:
+                return False
+            self._opened.append(artifact)
+            return True
 
     @property
     def title(self) -> str:
@@ -135,9 +144,12 @@ class Recorder:
                                             notebook=self.notebook, home=self.home.root)  # fmt: skip
             request, self._step = self._step, StepRequest()
             declared, self._declared = [*request.declared, *self._declared], []
+            opened, self._opened = self._opened, []
             draft = RunDraft(self._run(observation, request), observation)
             try:
                 self._catalogue.observe(draft, self._run_id)
+                for artifact in opened:
+                    self._catalogue.opened(draft, artifact)
                 self._declare(draft, self._catalogue, declared, request)
                 self._store(draft, self._catalogue)
             except Exception as error:  # noqa: BLE001 - our failure is a gap in the record, never in the user's cell
@@ -290,6 +302,11 @@ class Recorder:
 
     def _run_id(self, sequence: int) -> str:
         return f"{self.session.id}:{sequence}"
+
+
+def recording() -> Recorder | None:
+    """Return the recorder of this kernel, None where the extension is not loaded."""
+    return _active[0] if _active else None
 
 
 def active_recorder() -> Recorder:

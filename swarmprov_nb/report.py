@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from swarmprov_nb.errors import UsageError, VerificationFailed
 
 if TYPE_CHECKING:
+    from swarmprov_nb.upstream import Ancestor
     from swarmprov_nb.view import Picture
 
 PASS: Final = "pass"  # noqa: S105 - an outcome
@@ -51,7 +52,7 @@ class Report:
     """What a verification found. `ok` is true where the required level was reached by an accepted signer.
 
     `level` is what was proved: none, signed or anchored. `exit_code`: 0 ok, 1 something failed, 3 valid but the signer
-    is unknown or something required could not be checked.
+    is unknown or something required could not be checked. `upstream` are the publications that it builds on.
     """
 
     reference: str
@@ -66,6 +67,7 @@ class Report:
     wallets: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     statement: Mapping[str, Any] | None = field(default=None, repr=False)
+    upstream: tuple[Ancestor, ...] = field(default=(), repr=False)
 
     @property
     def ok(self) -> bool:
@@ -141,15 +143,26 @@ class Report:
             "content": self.content,
             "wallets": list(self.wallets),
             "networks": list(self.networks),
+            "upstream": self._upstream_json(),
             "checks": [{key: text for key, text in vars(check).items() if text is not None} for check in self.checks],
         }
+
+    def _upstream_json(self) -> dict[str, Any]:
+        from swarmprov_nb.upstream import line_to_json
+
+        return line_to_json(self.upstream)
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
+        from swarmprov_nb.upstream_text import upstream_lines
+
         yield f"Verification of {self.reference}"
         yield from (f"  {check}" for check in self.checks)
+        if self.upstream:
+            yield "Builds on"
+            yield from (f"  {line}" for line in upstream_lines(self.upstream, in_full=True))
         yield f"{self.headline}"
         yield f"  {self.advice}"
         if not self.failed:

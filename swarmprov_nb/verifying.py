@@ -18,6 +18,7 @@ from swarmprov_nb.notebook_check import check_notebook, claimed_reference
 from swarmprov_nb.report import FAIL, LEVELS, NOT_CHECKED, Check, Report
 from swarmprov_nb.signer_check import check_previous, check_signer
 from swarmprov_nb.signers import signers
+from swarmprov_nb.upstream import check_upstream, line_of
 
 SIGNED: Final = "signed"
 ANCHORED: Final = "anchored"
@@ -111,9 +112,13 @@ def examine(storage: Any, root: bytes, *, accepted: Accepted, home: Home) -> Rep
         return _report(evidence, [*checks, *rest], level=LEVELS[0], accepted=accepted, home=home)
     signer = check_signer(evidence, home, demanded=accepted.signer, any_signer=accepted.any_signer)
     anchor, networks, public = check_anchor(evidence, home, chains=accepted.chains)
-    checks += [signer, check_previous(evidence, home), anchor]
-    level = LEVELS[0] if anchor.outcome == FAIL else (ANCHORED if public else SIGNED)
-    return _report(evidence, checks, level=level, accepted=accepted, home=home, networks=networks)
+    line = line_of(evidence, home=home, chains=accepted.chains)
+    above = [check_upstream(line)] if line else []
+    checks += [signer, check_previous(evidence, home), *above, anchor]
+    failed = any(check.outcome == FAIL for check in (*above, anchor))
+    level = LEVELS[0] if failed else (ANCHORED if public else SIGNED)
+    report = _report(evidence, checks, level=level, accepted=accepted, home=home, networks=networks)
+    return replace(report, upstream=line)
 
 
 def _report(

@@ -10,7 +10,8 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,10 +57,20 @@ class Listener:
         finally:
             self._busy.now = False
 
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Hear nothing from this thread meanwhile."""
+        before, self._busy.now = getattr(self._busy, "now", False), True
+        try:
+            yield
+        finally:
+            self._busy.now = before
+
     def note(self, action: str, path: Any) -> None:
         """Take an access that no audit event tells of (`native`)."""
         text = _text(path)
-        if text is not None and not text.startswith(_OURSELVES):
+        busy = getattr(self._busy, "now", False)
+        if text is not None and not busy and not text.startswith(_OURSELVES):
             self.events.append(Event(action, text))
 
     def _take(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -132,6 +143,22 @@ def listen(listener: Listener | None) -> None:
         sys.addaudithook(_hook)
         _installed = True
     _sink = listener
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Let what this thread does inside be no file access of the run: a verb of ours reads, and not the notebook.
+
+    >>> with unheard():
+    ...     listener() is None
+    True
+    """
+    sink = _sink
+    if sink is None:
+        yield
+        return
+    with sink.deaf():
+        yield
 
 
 def listener() -> Listener | None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from swarmprov_nb.cli.command import Command
 from swarmprov_nb.cli.console import confirmed, in_columns, progress, say
 from swarmprov_nb.errors import RecordError, UsageError
 from swarmprov_nb.home import Home
+from swarmprov_nb.options import UPSTREAM
+
+if TYPE_CHECKING:
+    from swarmprov_nb.lineage import Lineage
 
 
 def _run_options(command: argparse.ArgumentParser) -> None:
@@ -41,6 +45,7 @@ def _show_options(command: argparse.ArgumentParser) -> None:
     form.add_argument("--svg", type=Path, metavar="FILE", help="write the picture")
     form.add_argument("--html", type=Path, metavar="FILE", help="write an interactive page that needs no network")
     command.add_argument("--all", action="store_true", help="every run, re-runs not folded")
+    command.add_argument("--upstream", action="store_true", help=UPSTREAM)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -48,6 +53,8 @@ def _show(options: argparse.Namespace) -> int:
     from swarmprov_nb.showing import lineage, picture, to_json, write_html
 
     found = lineage(options.notebook)
+    if options.upstream:
+        return _show_upstream(found, options)
     if options.json:
         print(json.dumps(to_json(found, Notebook.read(options.notebook.absolute())), indent=1))
         return 0
@@ -56,13 +63,30 @@ def _show(options: argparse.Namespace) -> int:
         return 0
     drawn = picture(found, title=options.notebook.name, focus=options.name, everything=options.all)
     if options.svg is not None:
-        try:
-            options.svg.write_text(drawn.svg, "utf-8")
-        except OSError as error:
-            raise UsageError(f"{options.svg} cannot be written: {error.strerror}.", "Name another file.") from error
+        _write(options.svg, drawn.svg)
     else:
         print(in_columns(drawn.table()) if options.table else drawn.text)
     return 0
+
+
+def _show_upstream(found: Lineage, options: argparse.Namespace) -> int:
+    from swarmprov_nb.upstream_picture import Upstream
+
+    if options.table or options.html is not None or options.name is not None:
+        raise UsageError("--upstream shows a line of publications.", "Give it alone, with --json or with --svg FILE.")
+    line = Upstream.of(found, title=options.notebook.name, home=Home.of_user())
+    if options.svg is not None:
+        _write(options.svg, line.svg)
+    else:
+        print(json.dumps(line.to_json(), indent=1) if options.json else line.text)
+    return 0
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}.", "Name another file.") from error
 
 
 def _status_options(command: argparse.ArgumentParser) -> None:
@@ -106,7 +130,13 @@ COMMANDS: Final = (
     Command(
         "show",
         "Show where a notebook's data and models came from.",
-        ("study.ipynb", "study.ipynb summary.csv", "study.ipynb --svg lineage.svg", "study.ipynb --html page.html"),
+        (
+            "study.ipynb",
+            "study.ipynb summary.csv",
+            "study.ipynb --svg lineage.svg",
+            "study.ipynb --html page.html",
+            "study.ipynb --upstream",
+        ),
         _show_options,
         _show,
     ),

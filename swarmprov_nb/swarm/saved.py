@@ -20,7 +20,7 @@ from uuid import uuid4
 from swarmprov_nb.errors import ChunkNotFound, StorageError
 from swarmprov_nb.swarm.bmt import CHUNK_SIZE, hash_chunks
 from swarmprov_nb.swarm.chunk import Chunk, ChunkBatch
-from swarmprov_nb.swarm.collection import collection_addresses
+from swarmprov_nb.swarm.copying import distinct_addresses
 from swarmprov_nb.swarm.file_tree import fetch
 from swarmprov_nb.swarm.pack_file import make_durable
 from swarmprov_nb.swarm.reference import ADDRESS_SIZE
@@ -33,21 +33,6 @@ _END = Struct("<HQ32s")
 _END_LENGTH = 0xFFFF
 _BATCH = 768
 _AGAIN = "Get the file again, or save the publication again."
-
-
-def _distinct(storage: Storage, root: bytes) -> Iterator[list[bytes]]:
-    """Addresses of a publication's chunks, each once, children before parents, in batches."""
-    seen: set[bytes] = set()
-    batch: list[bytes] = []
-    for address in collection_addresses(storage, root):
-        if address not in seen:
-            seen.add(address)
-            batch.append(address)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def save(storage: Storage, root: bytes, file: Path, *, overwrite: bool = False) -> None:
@@ -95,7 +80,7 @@ def _write(storage: Storage, root: bytes, out: BinaryIO) -> None:
 
     write(MARK + root)
     count = 0
-    for addresses in _distinct(storage, root):
+    for addresses in distinct_addresses(storage, root):
         for chunk in fetch(storage, addresses):
             write(_RECORD.pack(len(chunk.payload), chunk.span) + chunk.payload)
         count += len(addresses)
@@ -245,11 +230,11 @@ def load(file: Path, store: Storage) -> bytes:
     """
     saved = SavedFile(file)
     # the whole walk before the first write: a file that lacks something leaves nothing behind
-    for addresses in _distinct(saved, saved.root):
+    for addresses in distinct_addresses(saved, saved.root):
         if not all(saved.has(addresses)):
             raise StorageError(f"{file} does not hold the whole publication.", _AGAIN)
     upload = store.upload(saved.root, UploadPlan(f"load-{saved.root.hex()}"))
-    for addresses in _distinct(saved, saved.root):
+    for addresses in distinct_addresses(saved, saved.root):
         upload.put(ChunkBatch.of(fetch(saved, addresses)))
     upload.finish()
     return saved.root

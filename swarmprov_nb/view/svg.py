@@ -5,7 +5,7 @@ So it shows the same in ``<img>``, on a page with a strict content security poli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from typing import Final
@@ -25,8 +25,12 @@ _DASHES: Final = "4 3"
 _STACK: Final = 3.0
 
 
-def svg_text(drawing: Drawing, layout: Layout, *, title: str, summary: str) -> str:
+def svg_text(
+    drawing: Drawing, layout: Layout, *, title: str, summary: str, words: Mapping[str, str] | None = None
+) -> str:
     """Return the picture of a drawing that has been laid out; `summary` is its text for those who cannot see it.
+
+    `words` are for the legend of a drawing whose boxes are something else than cell runs.
 
     >>> from swarmprov_nb.testing import example_lineage
     >>> from swarmprov_nb.view.layout import laid_out
@@ -37,7 +41,7 @@ def svg_text(drawing: Drawing, layout: Layout, *, title: str, summary: str) -> s
     """
     wide = max(layout.w, NARROWEST)
     left = (wide - layout.w) / 2 if not layout.routes else 0.0
-    legend, legend_high = _legend(drawing, wide)
+    legend, legend_high = _legend(drawing, wide, words or {})
     top = HEADER + layout.h + 18
     high = top + legend_high + 12
     body = "".join([*_lines(layout.routes), *map(_box, layout.boxes)])
@@ -166,7 +170,7 @@ def _text(
     )
 
 
-def _legend(drawing: Drawing, wide: float) -> tuple[str, float]:
+def _legend(drawing: Drawing, wide: float, words: Mapping[str, str]) -> tuple[str, float]:
     """Return what the shapes mean, as far as the drawing holds them, and how high that is."""
     drawn = {node.kind for node in drawing.nodes} - {RUN, STEPS}
     kinds = [kind for kind in KIND_INKS if kind in drawn]
@@ -184,6 +188,7 @@ def _legend(drawing: Drawing, wide: float) -> tuple[str, float]:
             stroke = f'<path d="M0 -3.5H19" stroke="{LINE}" stroke-width="1.5"{dashes}/>'
             entries.append((stroke, 24.0, word))
     count = f"{drawing.shown:,} of {drawing.total:,} shown"
+    entries = [(mark, inset, words.get(word, word)) for mark, inset, word in entries]
     return _flow(entries, count, wide)
 
 

@@ -1,0 +1,81 @@
+"""The shelf: publications that the stores at hand keep, found by the sha256 of their manifests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.home import Home
+from swarmprov_nb.manifest.canonical import MAX_BYTES
+from swarmprov_nb.manifest.statement import MANIFEST
+from swarmprov_nb.publication import listing
+
+
+class Shelf:
+    """The publications that stores keep (their pins). What is found is as yet unverified.
+
+    >>> Shelf([]).find("ab" * 32) is None
+    True
+    """
+
+    def __init__(self, stores: list[Any]) -> None:
+        self._stores = stores
+
+    @classmethod
+    def of(cls, home: Home, storage: Any = None) -> Shelf:
+        """Look into the storage given, if it is a local store, and the user's own."""
+        from swarmprov_nb.swarm import PackStore
+
+        stores = [storage] if isinstance(storage, PackStore) else []
+        if home.store.is_dir() and not any(store.folder == home.store for store in stores):
+            stores.append(PackStore.open(home.store, create=False))
+        return cls(stores)
+
+    def find(self, manifest: str) -> tuple[Any, bytes] | None:
+        """Return the store and the root of a publication with this manifest (sha256 in hex), None if none is there."""
+        return self._places.get(manifest)
+
+    def followers(self, manifest: str) -> list[tuple[Any, bytes]]:
+        """Return the store and root of each publication whose manifest says that it follows this one."""
+        return self._following.get(manifest, [])
+
+    @cached_property
+    def _manifests(self) -> list[tuple[Any, bytes, bytes]]:
+        return list(self._read())
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[Any, bytes]]:
+        found: dict[str, tuple[Any, bytes]] = {}
+        for store, root, manifest in self._manifests:
+            found.setdefault(hashlib.sha256(manifest).hexdigest(), (store, root))
+        return found
+
+    @cached_property
+    def _following(self) -> dict[str, list[tuple[Any, bytes]]]:
+        found: dict[str, list[tuple[Any, bytes]]] = {}
+        for store, root, manifest in self._manifests:
+            if (before := _previous(manifest)) is not None:
+                found.setdefault(before, []).append((store, root))
+        return found
+
+    def _read(self) -> Iterator[tuple[Any, bytes, bytes]]:
+        from swarmprov_nb.swarm import read_file
+
+        for store in self._stores:
+            for root in store.pins():
+                try:
+                    at = listing(store, root)[MANIFEST]
+                    yield store, root, b"".join(read_file(store, at, limit=MAX_BYTES))
+                except SwarmprovError:  # no publication, or not whole: not on this shelf
+                    continue
+
+
+def _previous(manifest: bytes) -> str | None:
+    try:
+        return str(json.loads(manifest)["predicate"]["previous"]["manifest"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
