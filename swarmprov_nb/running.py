@@ -47,9 +47,11 @@ def run(
     >>> swarmprov.run("study.ipynb")  # doctest: +SKIP
 
     The extension is loaded where the notebook does not load it, without adding a cell. `timeout` is in seconds a cell.
-    Raises CellFailed naming the cell that raised, UsageError where the file is no notebook or `output` cannot be
-    written.
+    Raises CellFailed naming the cell that raised, UsageError where the file is no notebook, `output` cannot be
+    written or `timeout` is no time.
     """
+    if timeout is not None and not timeout > 0:
+        raise UsageError(f"{timeout:g} seconds are no time for a cell to run.", "Give more than 0, or leave it out.")
     path = Path(notebook).absolute()
     code = Notebook.read(path).code
     document = _document(path)

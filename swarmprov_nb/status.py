@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from swarmprov_nb.errors import RecordError
+from swarmprov_nb.errors import RecordError, UsageError
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import Record
 from swarmprov_nb.receipts import Receipt, receipts
@@ -51,6 +51,8 @@ class Status:
             failed = f", {entry.failed} failed" if entry.failed else ""
             made = f"{plural(entry.runs, 'cell run')}{failed}, {plural(entry.artifacts, 'artifact')}"
             yield f"  {clean(entry.notebook):<28} {made}; {plural(entry.sessions, 'session')} in all"
+        if not self.recorded:
+            yield "To record, run a notebook with %load_ext swarmprov in its first cell, or: swarmprov run NOTEBOOK"
         yield "Published from this machine:" if self.published else "Nothing was published from this machine."
         for receipt in self.published:
             day = datetime.fromtimestamp(receipt.published_at, UTC).date().isoformat()
@@ -61,7 +63,12 @@ class Status:
 
 
 def status(folder: Path, home: Home) -> Status:
-    """Look into the record of `folder` and the receipts of `home`; makes nothing."""
+    """Look into the record of `folder` and the receipts of `home`; makes nothing.
+
+    Raises UsageError where `folder` is none.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", "Name the folder that your notebook is in.")
     pending = len(list(home.journal.glob("*.jsonl"))) if home.journal.is_dir() else 0
     return Status(folder, tuple(_recorded(folder, home)), tuple(receipts(home)), pending)
 

@@ -170,6 +170,8 @@ def test_the_version_is_the_packages(say):
         (("verify", "ab", "--strict"), "swarmprov verify --help"),
         (("show", "study.ipynb", "--json", "--table"), "not allowed with"),
         (("run", "study.ipynb", "--timeout", "soon"), "invalid float"),
+        (("run", "study.ipynb", "--timeout", "-3"), "no time for a cell"),
+        (("status", "elsewhere"), "There is no folder"),
         (("publish", "study.ipynb", "--chain", "moon"), "no chain 'moon'"),
         (("publish", "study.ipynb", "--hide", "moon"), "no artifact 'moon'"),
         (("verify", "REFERENCE", "--require", "replayed"), "no level 'replayed'"),

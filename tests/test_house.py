@@ -18,6 +18,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import swarmprov_nb
+from swarmprov_nb import errors
+from swarmprov_nb.errors import SwarmprovError
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "swarmprov_nb"
@@ -228,6 +230,28 @@ def test_every_module_is_short_and_says_what_it_is_for(path):
     assert "from __future__ import annotations" in map(ast.unparse, tree.body)
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
     assert long == []
+
+
+OURS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, SwarmprovError)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: name_of(path) or "swarmprov_nb")
+def test_every_error_names_the_next_step(path):
+    """Wherever an error of ours is made it gets two texts, and neither is empty: what happened, and what to do next."""
+    made = [
+        node
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in OURS
+    ]
+    starred = [node for node in made if any(isinstance(each, ast.Starred) for each in node.args)]
+    wrong = [
+        f"line {node.lineno}: {ast.unparse(node)[:100]}"
+        for node in made
+        if node not in starred
+        and (len(node.args) < 2 or any(isinstance(each, ast.Constant) and not each.value for each in node.args))
+    ]
+
+    assert wrong == []
 
 
 def undocumented(node: ast.Module | ast.ClassDef) -> Iterator[str]:

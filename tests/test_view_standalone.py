@@ -104,6 +104,22 @@ def test_same_lineage_gives_same_bytes():
     assert page_of(example_lineage()) == page_of(example_lineage())
 
 
+def test_the_next_run_of_the_same_work_is_laid_out_alike():
+    """Another session, at other times and slower, puts every shape at the same place."""
+
+    def places(session, seconds):
+        b = LineageBuilder(session=session)
+        raw = b.input("raw.csv")
+        clean = b.run("clean", uses=[raw], makes={"clean": "dataset"}, ended=2e9 + seconds, started=2e9)
+        b.run("fit", reads={"n": clean}, uses=["clean"], makes={"model": "model"}, ended=2e9 + seconds, started=2e9)
+        b.run("plot", uses=["model", "clean"], makes={"fig.png": "figure"}, ended=2e9 + seconds, started=2e9)
+        (text,) = re.findall(r'id="data">(.*?)</script>', page_of(b.lineage))
+        data = json.loads(text)
+        return [(n["id"], n["x"], n["y"]) for n in data["nodes"]], [edge["points"] for edge in data["edges"]]
+
+    assert places("0d9c", 0.01) == places("f00d", 4.2)
+
+
 def test_page_links_to_nothing_outside():
     """No element names another host, no request can leave, and the only scripts allowed are the two in it."""
     text = page_of(example_lineage())

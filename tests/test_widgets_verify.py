@@ -15,6 +15,7 @@ DID = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 CLOSING = "Signed: this key vouches. Captured: by the publisher's recorder. Seals may have been left out."
 HOSTILE = {
     "html": "<img src=x onerror='window.hacked=1'><b>bold</b>",
+    "script": "</code></script><script>window.hacked=1</script>",
     "right to left": "\u202eevil \u05d0\u05d1\u05d2 clean.csv",
     "long": "x" * 10_000,
 }
@@ -206,7 +207,7 @@ def test_hostile_texts_are_text_and_stay_inside(shown, page, label):
     assert widget.overflow() == []
 
     assert page.evaluate("window.hacked") is None
-    assert page.locator("section img, section b").count() == 0
+    assert page.locator("section img, section b, section script").count() == 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "high contrast"])
