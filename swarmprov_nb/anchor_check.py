@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from swarmprov_nb.checking import AUTHOR, Evidence
-from swarmprov_nb.errors import ChainError, UsageError
+from swarmprov_nb.destinations import LOCAL, Destinations
+from swarmprov_nb.errors import ChainError
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
 from swarmprov_nb.parents import stated_edges
@@ -15,32 +18,61 @@ from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.signers import signers
 
 
+@dataclass
+class _Answers:
+    """What the networks said so far: anchors in words, networks asked, and whether a public one has it for good."""
+
+    found: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    public: bool = False
+    fault: str | None = None
+
+
 def check_anchor(evidence: Evidence, home: Home, *, chains: Sequence[str]) -> tuple[Check, list[str], bool]:
-    """Ask the networks of the verifier's own choice: the check, the networks asked, whether a public one has it."""
-    found: list[str] = []
-    asked: list[str] = []
-    public = False
-    for name in chains or ("local",):
+    """Ask the networks of the verifier's own choice: the check, the networks asked, whether a public one has it.
+
+    A publication never says where to look. A revocation on any network that is asked fails the check.
+    """
+    answers = _Answers()
+    for name in chains or Destinations.of(home).networks():
         try:
-            backend = _backend(name, home)
-            if isinstance(backend, str):
-                asked.append(f"{name}: {backend}")
-                continue
-            asked.append(backend.network.name)
-            fault, records = _said_by(backend, evidence, home)
+            _ask(name, evidence, home, answers)
         except ImportError:  # they are no part of a verifying-only environment
-            asked.append(f"{name}: the packages for reading a chain are not installed")
-            continue
+            answers.asked.append(f"{name}: the packages for reading a chain are not installed")
         except ChainError as error:
-            asked.append(f"{name}: {error.what.rstrip('.')}")
-            continue
-        if fault is not None:
-            return Check("anchor", FAIL, fault), asked, False
-        found += [f"block {record.anchored_block}, {backend.network.label}" for record in records]
-        public = public or any(backend.network.public and record.finalized for record in records)
-    if found:
-        return Check("anchor", PASS, "; ".join(found)), asked, public
-    return Check("anchor", NOT_CHECKED, f"none found; asked: {', '.join(asked)}"), asked, False
+            answers.asked.append(f"{name}: {error.what.rstrip('.')}")
+    notes = "".join(f"; {note.rstrip('.')}" for note in answers.notes)
+    if answers.fault is not None:
+        return Check("anchor", FAIL, answers.fault + notes), answers.asked, False
+    if answers.found:
+        silent = [each for each in answers.asked if ": " in each]
+        notes = "".join(f"; not asked: {each}" for each in silent) + notes
+        return Check("anchor", PASS, "; ".join(answers.found) + notes), answers.asked, answers.public
+    detail = f"none found; asked: {', '.join(answers.asked)}{notes}"
+    return Check("anchor", NOT_CHECKED, detail), answers.asked, False
+
+
+def _ask(name: str, evidence: Evidence, home: Home, answers: _Answers) -> None:
+    backend = _backend(name, home)
+    if isinstance(backend, str):
+        answers.asked.append(f"{name}: {backend}")
+        return
+    fault, records = _said_by(backend, evidence, home)
+    answers.asked.append(backend.network.name)
+    answers.notes += backend.notes()
+    answers.fault = answers.fault or fault
+    answers.found += [_in_words(record) for record in records]
+    answers.public = answers.public or any(record.public and record.finalized for record in records)
+
+
+def _in_words(record: Any) -> str:
+    """Say where a record stands, and how settled it is."""
+    where = f"block {record.anchored_block}, {record.network.label}"
+    if record.finalized:
+        return where
+    wait = record.seconds_to_final
+    return f"{where}, {record.state}, not final yet" + (f" (about {-(-wait // 60)} minutes)" if wait else "")
 
 
 def _said_by(backend: Any, evidence: Evidence, home: Home) -> tuple[str | None, list[Any]]:
@@ -52,13 +84,21 @@ def _said_by(backend: Any, evidence: Evidence, home: Home) -> tuple[str | None, 
         if record is None:
             continue
         if record.revoked_at is not None:
-            return f"revoked on {backend.network.name} by the author's wallet 0x{wallet.hex()}", []
+            return _revoked(backend, record, wallet), []
         if wallet in sealing:
             wrong = _wrong_edges(evidence, backend, record)
             if wrong:
                 return wrong, []
             records.append(record)
     return None, records
+
+
+def _revoked(backend: Any, record: Any, wallet: bytes) -> str:
+    """Say when, where and by whom a publication was taken back, and what takes its place."""
+    day = datetime.fromtimestamp(record.revoked_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    event = backend.revocation(record.attester, record.subject)
+    instead = f"; replaced by manifest {event.replacement.hex()}" if event and any(event.replacement) else ""
+    return f"revoked on {backend.network.name} by the author's wallet 0x{wallet.hex()} on {day}{instead}"
 
 
 def _other_wallets(evidence: Evidence, home: Home) -> set[bytes]:
@@ -71,9 +111,11 @@ def _other_wallets(evidence: Evidence, home: Home) -> set[bytes]:
 
 
 def _backend(name: str, home: Home) -> Any:
-    """Open a chain of the verifier's configuration, or return why it cannot be asked."""
-    if name != "local":
-        raise UsageError(f"There is no chain {name!r} in the configuration.", "Ask --chain local.")
+    """Open a chain of the verifier's choice, or return why it cannot be asked."""
+    if name != LOCAL:
+        from swarmprov_nb.chain.choosing import choose, open_anchors
+
+        return open_anchors(choose(name, Destinations.of(home).chains), lock_folder=home.chain / "locks")
     if not home.chain.is_dir():
         return "there is no local chain on this machine"
     from swarmprov_nb.chain.evm_anchors import open_embedded

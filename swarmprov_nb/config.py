@@ -36,9 +36,9 @@ class Settings:
     @classmethod
     def of(cls, home: Home, project: Path | None = None) -> Settings:
         """Read the settings of `home`, then the words of the project around `project`, then the environment."""
-        settings = cls().updated(_read(home.config), home.config)
+        settings = cls().updated(read_toml(home.config), home.config)
         if project is not None and (file := _project_file(project)) is not None:
-            stated = _read(file).get("tool", {}).get("swarmprov", {})
+            stated = read_toml(file).get("tool", {}).get("swarmprov", {})
             settings = settings.updated({k: v for k, v in stated.items() if k in _PROJECT_MAY_SET}, file)
         named = {field.name: os.environ.get(f"SWARMPROV_{field.name.upper()}") for field in fields(cls)}
         return settings.updated({key: value for key, value in named.items() if value}, Path("the environment"))
@@ -62,7 +62,8 @@ def _project_file(folder: Path) -> Path | None:
     return next((file for file in candidates if file.is_file()), None)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says, nothing where there is none; UsageError where it cannot be read."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:

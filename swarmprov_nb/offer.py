@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from swarmprov_nb.costing import chain_label, chain_proves, cost_of, store_label
 from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.manifest.disclosure import CITED, FOLDERS, HIDDEN, PUBLISHED, shown_name
 from swarmprov_nb.planning import is_named
-from swarmprov_nb.publisher import LOCAL
 from swarmprov_nb.view.captions import byte_size, plural
 from swarmprov_nb.view.labels import clean
 
@@ -36,18 +36,18 @@ def offer(planned: Plan, publisher: Publisher) -> dict[str, Any]:
     ``total``, ``cost``, ``signer``, ``store``, ``chain``; ``findings[]`` with ``cell_id`` or ``item`` where known;
     ``advice[]``; ``says[]``, the sentences on what becomes public; ``choices``, what they rest on.
     """
-    local = publisher.chain == LOCAL
+    cost = cost_of(planned, publisher)
     return {
         "notebook": clean(planned.notebook.path.name),
-        "store": {"name": "local", "label": "local store"},
-        "chain": {"name": publisher.chain, "label": "local chain" if local else "no chain"},
+        "store": {"name": publisher.store, "label": store_label(publisher)},
+        "chain": {"name": publisher.chain, "label": chain_label(publisher), "proves": chain_proves(publisher)},
         "items": list(_items(planned)),
         "total": {"items": planned.items, "bytes": planned.size, "text": byte_size(planned.size)},
-        "cost": {"text": "free", "detail": "on this machine"},
-        "signer": {"did": publisher.key.did, "wallet": publisher.wallet.address},
+        "cost": cost.offered(),
+        "signer": {"did": publisher.key.did, "wallet": publisher.wallet.address, "dev": publisher.wallet.dev},
         "findings": [*(_finding(planned, each) for each in planned.findings),
                      *(_finding(planned, each, accepted=True) for each in planned.accepted)],
-        "advice": [clean(line) for line in planned.advice],
+        "advice": [clean(line) for line in (*cost.advice, *planned.advice)],
         "says": list(_leaves(planned)),
         "choices": {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(planned.choices).items()},
     }  # fmt: skip

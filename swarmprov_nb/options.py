@@ -76,8 +76,22 @@ def publish_options(prog: str | None = None, *, to: argparse.ArgumentParser | No
     parser.add_argument("--license", metavar="SPDX", help="licence of the publication as a whole")
     parser.add_argument("--purpose", metavar="TEXT", help="what it was made for, stated in public")
     parser.add_argument("--contact", metavar="TEXT", help="whom to ask about it, stated in public")
-    parser.add_argument("--chain", default="local", metavar="NAME", help="local (default) or none")
+    where_options(parser)
     return parser
+
+
+def where_options(parser: argparse.ArgumentParser) -> None:
+    """Add where a publication goes and who signs there; what is not named comes from the user's settings."""
+    parser.add_argument("--store", metavar="URL", help="push it to a Bee node (http://127.0.0.1:1633) or gateway:URL")
+    parser.add_argument("--batch", metavar="ID", help="the postage batch to use there (default: the one that fits)")
+    chain_options(parser, "anchor it on this network: local (default), none, gnosis, base, …, or a URL")
+
+
+def chain_options(parser: argparse.ArgumentParser, help_: str) -> None:
+    """Add the network to write to, and the wallet that signs there."""
+    parser.add_argument("--chain", metavar="NAME|URL", help=help_)
+    parser.add_argument("--wallet", metavar="NAME", help="the wallet that signs there: see swarmprov keys list")
+    parser.add_argument("--password-file", type=Path, metavar="FILE", help="its password, in a file of mode 0600")
 
 
 def verify_options(prog: str | None = None, *, to: argparse.ArgumentParser | None = None) -> argparse.ArgumentParser:
@@ -88,8 +102,8 @@ def verify_options(prog: str | None = None, *, to: argparse.ArgumentParser | Non
     parser.add_argument("--any-signer", action="store_true", help="accept any author")
     parser.add_argument("--require", default="signed", metavar="LEVEL", help="signed (default) or anchored")
     parser.add_argument("--reference", metavar="REF", help="require that a saved file holds this publication")
-    parser.add_argument("--store", metavar="FOLDER", help="read from this store")
-    parser.add_argument("--chain", action="append", metavar="NAME", help="ask this network (repeat for more)")
+    parser.add_argument("--store", metavar="FOLDER|URL", help="read from this store: a folder, a Bee node, gateway:URL")
+    parser.add_argument("--chain", action="append", metavar="NAME|URL", help="ask this network (repeat for more)")
     return parser
 
 

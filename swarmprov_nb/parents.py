@@ -28,21 +28,19 @@ def stated_edges(predicate: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
         yield DERIVED, parent["manifest"]
 
 
-def anchor_edges(
-    predicate: Mapping[str, Any], artifacts: Iterable[Artifact], *, previous: str | None = None
-) -> tuple[AnchorEdge, ...]:
-    """Return the edges of a manifest's anchor: to `previous`, sealed by the wallet given, and to each parent.
+def attesters_of(artifacts: Iterable[Artifact]) -> dict[str, str]:
+    """Return the wallet that sealed each parent from which one of the artifacts was opened, by its manifest."""
+    opened = [artifact.parent for artifact in artifacts if artifact.parent is not None]
+    return {parent.manifest: parent.wallet for parent in opened if parent.wallet}
 
-    The wallets of the parents' seals are known from the `artifacts` that were opened. The order is the manifest's.
-    """
+
+def anchor_edges(predicate: Mapping[str, Any], attesters: Mapping[str, str]) -> tuple[AnchorEdge, ...]:
+    """Return the edges of a manifest's anchor, in the manifest's order; `attesters` are wallets by parent manifest."""
     from eth_utils.address import to_checksum_address
 
     from swarmprov_nb.chain.anchors import AnchorEdge
 
-    opened = [artifact.parent for artifact in artifacts if artifact.parent is not None]
-    wallets = {parent.manifest: parent.wallet for parent in opened if parent.wallet}
-    attesters = {PREVIOUS: lambda _: previous, DERIVED: wallets.get}
     return tuple(
-        AnchorEdge(to_checksum_address(attesters[relation](manifest) or NOBODY), bytes.fromhex(manifest), relation)
+        AnchorEdge(to_checksum_address(attesters.get(manifest, NOBODY)), bytes.fromhex(manifest), relation)
         for relation, manifest in stated_edges(predicate)
     )

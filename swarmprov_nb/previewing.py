@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
 
+from swarmprov_nb.destinations import LOCAL
 from swarmprov_nb.offer import offer
 from swarmprov_nb.planning import NO_LICENCE
 from swarmprov_nb.view.captions import plural
@@ -18,7 +19,6 @@ _WIDTH: Final = 100
 _KIND: Final = 47  # the column where an item says what it is
 _MARKS: Final = {"published": "✓", "cited": "·"}
 _HOW: Final = " (--license SPDX, here or on a step)"  # a form has a field for it, and so no need of the words
-_CHAINS: Final = {"local": "on this machine's own chain: proves nothing to others", "none": "nowhere"}
 
 
 def preview(planned: Plan, publisher: Publisher) -> str:
@@ -40,7 +40,9 @@ def _lines(offered: Mapping[str, Any]) -> Iterator[str]:
         yield from (_item(item) for item in offered["items"] if item["choice"] == choice)
     yield f"  signed by   {offered['signer']['did']}"
     yield f"  and wallet  {offered['signer']['wallet']}"
-    yield f"  anchored    {_CHAINS[offered['chain']['name']]}"
+    if offered["store"]["name"] != LOCAL:
+        yield f"  pushed to   {offered['store']['label']}"
+    yield f"  anchored    {offered['chain']['proves']}"
     for finding in offered["findings"]:
         if not finding["accepted"]:
             yield from _finding(finding)

@@ -7,8 +7,8 @@ from typing import Final, Protocol
 
 from swarmprov_nb.errors import SwarmprovError
 
-STAGES: Final = ("artifacts", "manifest", "signature", "seal", "store", "anchor", "receipt")
-_SAID: Final = {"store": "storing …", "anchor": "anchoring …"}
+STAGES: Final = ("artifacts", "manifest", "signature", "seal", "store", "push", "anchor", "receipt")
+_SAID: Final = {"store": "storing …", "push": "sending …", "anchor": "anchoring …"}
 
 
 class PublishCancelled(SwarmprovError):
@@ -51,3 +51,15 @@ class Told:
 
     def check(self) -> None:
         """Go on."""
+
+
+class Counted(Told):
+    """Progress in words and megabytes, for a command that only sends.
+
+    >>> Counted(print).bytes(2_000_000, 4_000_000)
+    sending … 2.0 of 4.0 MB
+    """
+
+    def bytes(self, done: int, total: int) -> None:
+        """Say how much is through."""
+        self._say(f"sending … {done / 1e6:.1f} of {total / 1e6:.1f} MB")

@@ -1,7 +1,7 @@
-"""Carry out a plan: sign, store and anchor it, in steps that a killed process takes up where it stopped.
+"""Carry out a plan: sign, store, push and anchor it, in steps that a killed process takes up where it stopped.
 
-Subjects → manifest → envelope → exports → content → seal → publication → store → anchor → receipt. Everything that
-cannot be made twice the same (times, salts, signatures, a transaction) is in the journal before it is used.
+Subjects → manifest → envelope → exports → content → seal → publication → store → push → anchor → receipt. Everything
+that cannot be made twice the same (times, salts, signatures, a transaction) is in the journal before it is used.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import hashlib
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from swarmprov_nb.anchoring import anchor_on, manifest_of, request_of
 from swarmprov_nb.drafting import Drafted, draft
-from swarmprov_nb.errors import ChainError, ChunkNotFound, PublishRefused
+from swarmprov_nb.errors import ChunkNotFound, PublishRefused
 from swarmprov_nb.exports import EXPORTERS
 from swarmprov_nb.home import Home, write_whole
 from swarmprov_nb.journal import Journal, journal_of, publishing_lock
@@ -26,20 +27,19 @@ from swarmprov_nb.manifest.disclosure import safe_name
 from swarmprov_nb.manifest.envelope import signed
 from swarmprov_nb.manifest.rules import broken
 from swarmprov_nb.manifest.schema import check_schema
-from swarmprov_nb.manifest.seal import Seal, SealedStatement
-from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PREDICATE_TYPE
-from swarmprov_nb.parents import anchor_edges
+from swarmprov_nb.manifest.seal import SealedStatement
+from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST
+from swarmprov_nb.parents import attesters_of
 from swarmprov_nb.planning import Plan
 from swarmprov_nb.progress import Progress
 from swarmprov_nb.publication import collection
-from swarmprov_nb.publisher import NO_CHAIN, Publisher
-from swarmprov_nb.receipts import Receipt, last_of, unchanged
+from swarmprov_nb.publisher import Publisher
+from swarmprov_nb.pushing import lasts, push_chunks
+from swarmprov_nb.receipts import Receipt, last_of, receipts, unchanged
+from swarmprov_nb.sealing import author_seal, with_seal
 from swarmprov_nb.storing import put
 from swarmprov_nb.swarm.memory import MemoryStorage
 
-ANCHOR_KIND: Final = 1  # a notebook's provenance manifest
-STORE: Final = "local"
-CAUTION: Final = "Proves nothing to others until it is on Swarm and on a public chain."
 _UNCHANGED: Final = "Unchanged since it was published: nothing is published twice"
 _LOOKED_UP: Final = 1024  # chunks at a time
 
@@ -65,15 +65,34 @@ class Published:
             f"  check it   {self.verify_command}",
             f"  carry it   {self.save_command}",
             f"  page       {self.page}",
+            *([f"  stored     {self.stored}"] if self.stored else []),
             f"  anchor     {self.anchored or 'not anchored'}",
-            f"  {CAUTION}",
+            *([f"             {self.link}"] if self.link else []),
+            *([f"  {self.caution}"] if self.caution else []),
         ]
         return "\n".join(lines)
 
     @property
     def headline(self) -> str:
         """What happened, in one line."""
-        return _UNCHANGED if self.unchanged else "Stored and signed on this machine"
+        if self.unchanged:
+            return _UNCHANGED
+        pushed = self.receipt.pushes[-1]["store"] if self.receipt.pushes else None
+        return f"Signed, and stored on this machine and at {pushed}" if pushed else "Stored and signed on this machine"
+
+    @property
+    def caution(self) -> str:
+        """What the publication does not prove to others yet, empty where it does."""
+        public = any(anchor.get("public") for anchor in self.receipt.anchors)
+        if public and self.receipt.pushes:
+            return ""
+        missing = [*([] if self.receipt.pushes else ["on Swarm"]), *([] if public else ["on a public chain"])]
+        return f"Proves nothing to others until it is {' and '.join(missing)}."
+
+    @property
+    def link(self) -> str | None:
+        """Where a person can look the anchor's transaction up, None where there is no such place."""
+        return (self.receipt.anchor or {}).get("link")
 
     @property
     def verify_command(self) -> str:
@@ -90,11 +109,20 @@ class Published:
     def anchored(self) -> str | None:
         """Where the anchor stands, None where there is none."""
         anchor = self.receipt.anchor
-        return f"{anchor['label']}, block {anchor['block']}" if anchor else None
+        if anchor is None:
+            return None
+        final = "" if anchor.get("state", "finalized") == "finalized" else f", {anchor['state']}, not final yet"
+        return f"{anchor['label']}, block {anchor['block']}{final}"
+
+    @property
+    def stored(self) -> str | None:
+        """Where it was pushed to and how long that is paid for, None where it is on this machine only."""
+        push = self.receipt.pushes[-1] if self.receipt.pushes else None
+        return f"{push['store']}, {lasts(push)}" if push else None
 
 
 def carry_out(planned: Plan, publisher: Publisher, *, again: bool = False, progress: Progress) -> Published:
-    """Sign, store and anchor a plan; or return the old receipt where nothing changed since.
+    """Sign, store, push and anchor a plan; where nothing changed since, only what is missing, else the old receipt.
 
     Raises PublishCancelled where `progress` says so; the next publish of the same work goes on from there. Once the
     anchor is written there is nothing left to cancel.
@@ -105,16 +133,45 @@ def carry_out(planned: Plan, publisher: Publisher, *, again: bool = False, progr
         author = publisher.key.did
         previous = last_of(publisher.home, str(planned.notebook.path), author)
         drafted = draft(planned, author=author, previous=previous, store=publisher.keeper.store)
-        old = unchanged(publisher.home, work=drafted.work, author=author, wallet=publisher.wallet.address,
-                        store=STORE, chain=publisher.chain)  # fmt: skip
+        old = unchanged(publisher.home, work=drafted.work, author=author)
         journal = journal_of(publisher.home, drafted.work)
         if old is not None and not again:
             kept_at = old.journal_path(publisher.home)
             journal.close(kept_at)  # where a kill came after the receipt
-            if _whole(publisher, old.reference):
-                return Published(old, write_page(publisher.home, publisher.keeper.store, old.reference), unchanged=True)
-            journal = Journal(kept_at)  # the same publication is stored once more
-        return _Steps(planned, publisher, journal, progress).run(drafted)
+            if not _whole(publisher, old.reference):
+                _Steps(planned, publisher, Journal(kept_at), progress).store_again(drafted)
+            return _completed(old, publisher, progress)
+        publisher.require_ready(planned.size)
+        with publisher.unlocked():
+            return _Steps(planned, publisher, journal, progress).run(drafted)
+
+
+def _completed(old: Receipt, publisher: Publisher, progress: Progress) -> Published:
+    """Bring a publication that is stored here to where it is missing still: sealed, pushed, anchored."""
+    pushed = publisher.remote is None or old.pushed_to(publisher.store) is not None
+    anchored = publisher.network is None or old.anchored_on(publisher.network) is not None
+    if pushed and anchored and old.wallet == publisher.wallet.address:
+        return Published(old, write_page(publisher.home, publisher.keeper.store, old.reference), unchanged=True)
+    with publisher.unlocked():
+        receipt = with_seal(old, publisher)
+        receipt = delivered(receipt, manifest_of(publisher, receipt.reference), publisher, progress)
+    progress.stage("receipt")
+    receipt.save(publisher.home)
+    return Published(receipt, write_page(publisher.home, publisher.keeper.store, receipt.reference))
+
+
+def delivered(receipt: Receipt, document: Mapping[str, Any], publisher: Publisher, progress: Progress) -> Receipt:
+    """Push a stored publication and anchor its manifest, each unless that was done; the receipt says where it is."""
+    if publisher.remote is not None and receipt.pushed_to(publisher.store) is None:
+        _begin("push", progress)
+        root = bytes.fromhex(receipt.reference)
+        receipt = receipt.with_push(push_chunks(publisher.keeper.store, root, publisher.remote, batch=publisher.batch,
+                                                home=publisher.home, progress=progress))  # fmt: skip
+    if publisher.network is not None and receipt.anchored_on(publisher.network) is None:
+        _begin("anchor", progress)
+        taken = anchor_on(publisher, publisher.anchors(), request_of(receipt, document), progress=progress)
+        receipt = receipt.with_anchor(taken)
+    return receipt
 
 
 def interrupted(planned: Plan, publisher: Publisher) -> bool:
@@ -154,6 +211,18 @@ class _Steps:
 
     def run(self, drafted: Drafted) -> Published:
         """Take every step, from the journal where it was taken before."""
+        receipt, document = self._made(drafted)
+        receipt = with_seal(receipt, self._by)  # where the journal was begun with another wallet
+        receipt = delivered(receipt, document, self._by, self._progress)
+        self._progress.stage("receipt")  # not to be cancelled: what is anchored has a receipt
+        at = self._journal.once("receipt", lambda: {"publishedAt": time.time()})["publishedAt"]
+        receipt = replace(receipt, published_at=at)
+        receipt.save(self._by.home)
+        self._journal.close(receipt.journal_path(self._by.home))
+        return Published(receipt, write_page(self._by.home, self._store, receipt.reference), advice=self._plan.advice)
+
+    def _made(self, drafted: Drafted) -> tuple[Receipt, Mapping[str, Any]]:
+        """Sign the publication and put it into the own store: its receipt so far, and its manifest."""
         _begin("manifest", self._progress)
         _require_valid(drafted.statement)
         text = _text(canonical(drafted.statement))
@@ -168,13 +237,11 @@ class _Steps:
         seal = self._seal(manifest, collection(content))
         files = {**content, seal.seal.path: self._put(seal.seal.path, seal.to_bytes())}
         _begin("store", self._progress)
-        reference = self._publication(files)
-        previous = document["predicate"]["previous"]
-        anchor = self._anchor(manifest, reference, document["predicate"])
-        self._progress.stage("receipt")  # not to be cancelled: what is anchored has a receipt
-        receipt = self._receipt(reference, seal, begun, anchor, previous)
-        self._journal.close(receipt.journal_path(self._by.home))
-        return Published(receipt, write_page(self._by.home, self._store, receipt.reference), advice=self._plan.advice)
+        return self._receipt(self._publication(files), seal, begun, document), document
+
+    def store_again(self, drafted: Drafted) -> None:
+        """Store the bytes of a publication once more that the store has lost some of, from its kept journal."""
+        self._made(drafted)
 
     def _content(self, manifest: bytes, document: Mapping[str, Any]) -> dict[str, bytes]:
         """Sign the manifest, render the exports, and return the content's files."""
@@ -192,19 +259,8 @@ class _Steps:
         """Let wallet and key sign one statement over manifest and content."""
 
         def make() -> dict[str, str]:
-            seal = Seal(
-                manifest=hashlib.sha256(manifest).digest(),
-                content=content,
-                predicate_type=PREDICATE_TYPE,
-                role="author",
-                signer_key=self._by.key.public,
-                wallet=bytes.fromhex(self._by.wallet.address.removeprefix("0x")),
-                signed_at=int(time.time()),
-            )
-            by_wallet = self._by.wallet.sign_typed_data(seal.typed_data())
-            sealed = SealedStatement(seal, by_wallet, self._by.key.sign(seal.message()))
-            sealed.check()
-            return {"path": seal.path, "seal": _text(sealed.to_bytes())}
+            sealed = author_seal(manifest, content, self._by)
+            return {"path": sealed.seal.path, "seal": _text(sealed.to_bytes())}
 
         entry = self._journal.once("seal", make)
         return SealedStatement.from_bytes(base64.b64decode(entry["seal"]), path=entry["path"])
@@ -241,66 +297,35 @@ class _Steps:
             done += size
         self._progress.bytes(done, total)
 
-    def _anchor(self, manifest: bytes, reference: str, predicate: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Write the manifest's digest to the chain, once, whoever was interrupted before."""
-        if self._by.chain == NO_CHAIN:
-            return None
-        from swarmprov_nb.chain.anchors import AnchorRequest, PreparedStale, PreparedTransaction, anchor
-
-        _begin("anchor", self._progress)
-        backend = self._by.anchors()
-        edges = anchor_edges(predicate, self._plan.lineage.artifacts, previous=self._wallet_of(predicate["previous"]))
-        request = AnchorRequest(hashlib.sha256(manifest).digest(), bytes.fromhex(reference), ANCHOR_KIND, edges)
-        record = None
-        if "anchor" in self._journal.entries:
-            try:
-                record = backend.submit(PreparedTransaction.from_json(self._journal.entries["anchor"]))
-            except PreparedStale:
-                record = None
-        if record is None:
-            journal = self._journal
-            record = anchor(backend, request, self._by.wallet, lambda sent: journal.write("anchor", sent.to_json()))
-        event = backend.anchored_event(record.attester, record.subject)
-        if event is None:
-            raise ChainError("The chain does not show the anchor that it took.", "Publish again: it goes on from here.")
-        return {
-            "network": record.network.name,
-            "label": record.network.label,
-            "chainId": record.network.chain_id,
-            "contract": record.contract,
-            "transaction": event.transaction,
-            "block": event.block,
-        }
-
-    def _wallet_of(self, previous: Mapping[str, str] | None) -> str | None:
-        """Return the wallet that sealed the own publication before this one, where its receipt is at hand."""
-        before = last_of(self._by.home, str(self._plan.notebook.path), previous["author"]) if previous else None
-        return before.wallet if previous and before and before.manifest == previous["manifest"] else None
-
     def _receipt(
-        self, reference: str, seal: SealedStatement, begun: Mapping[str, Any], anchor: dict[str, Any] | None,
-        previous: Mapping[str, str] | None,
-    ) -> Receipt:  # fmt: skip
-        self._journal.once("receipt", lambda: {"publishedAt": time.time()})
-        receipt = Receipt(
+        self, reference: str, seal: SealedStatement, begun: Mapping[str, Any], document: Mapping[str, Any]
+    ) -> Receipt:
+        from eth_utils.address import to_checksum_address
+
+        previous = document["predicate"]["previous"]
+        attesters = attesters_of(self._plan.lineage.artifacts)
+        if previous and (wallet := self._wallet_of(previous)):
+            attesters[previous["manifest"]] = wallet
+        return Receipt(
             reference=reference,
             content=seal.seal.content.hex(),
             manifest=seal.seal.manifest.hex(),
             author=self._by.key.did,
-            wallet=self._by.wallet.address,
+            wallet=to_checksum_address(seal.seal.wallet),
             work=begun["work"],
             notebook=str(self._plan.notebook.path),
-            published_at=self._journal.entries["receipt"]["publishedAt"],
-            store=STORE,
-            chain=self._by.chain,
+            published_at=0,
             items=self._plan.items,
             size=self._plan.size,
             previous=previous["manifest"] if previous else None,
             salts=begun["salts"],
-            anchor=anchor,
+            attesters=attesters,
         )
-        receipt.save(self._by.home)
-        return receipt
+
+    def _wallet_of(self, previous: Mapping[str, str]) -> str | None:
+        """Return the wallet that sealed the own publication before this one, where its receipt is at hand."""
+        own = [receipt for receipt in receipts(self._by.home) if receipt.manifest == previous["manifest"]]
+        return own[-1].wallet if own else None
 
     def _put(self, path: str, data: bytes) -> bytes:
         self._sizes[path] = len(data)

@@ -16,7 +16,7 @@ from swarmprov_nb.planning import Choices, Plan, plan
 from swarmprov_nb.previewing import preview
 from swarmprov_nb.progress import Progress, Told
 from swarmprov_nb.publish_steps import Published, carry_out
-from swarmprov_nb.publisher import LOCAL, NO_CHAIN, Publisher
+from swarmprov_nb.publisher import NO_CHAIN, Publisher
 from swarmprov_nb.scanning import FINDINGS_KEY
 from swarmprov_nb.showing import lineage
 
@@ -24,26 +24,30 @@ if TYPE_CHECKING:
     from swarmprov_nb.recording import Recorder
     from swarmprov_nb.scanning import Memory
 
-__all__ = ["NO_CHAIN", "Published", "Publisher", "carry_out", "choices_of", "plan_of", "publish", "publish_if"]
+__all__ = ["NO_CHAIN", "Published", "Publisher", "carry_out", "choices_of", "plan_of", "publish", "publish_if",
+           "publisher_of"]  # fmt: skip
 
 NOT_PUBLISHED = "Nothing was published. Publish it by adding --yes (from Python: yes=True)."
 
 
 def publish(
-    notebook: str | Path, *, yes: bool = False, choices: Choices | None = None, chain: str = LOCAL,
-    again: bool = False, home: Home | None = None, say: Callable[[str], None] = print,
+    notebook: str | Path, *, yes: bool = False, choices: Choices | None = None, chain: str | None = None,
+    store: str | None = None, batch: str | None = None, wallet: str | None = None, again: bool = False,
+    home: Home | None = None, say: Callable[[str], None] = print,
 ) -> Published | None:  # fmt: skip
     """Publish what a notebook made: preview, and with ``yes=True`` sign and store it.
 
     >>> import swarmprov
     >>> swarmprov.publish("study.ipynb", yes=True)  # doctest: +SKIP
 
-    Returns None after a preview. Raises PublishRefused where findings or missing sources stop it, UsageError for a
-    wrong name, StorageError and ChainError where bytes or anchor cannot be written: call again to go on from there.
+    `store` is a Bee node's URL or ``gateway:URL``, `chain` a network's name or URL, ``local`` or ``none``; what is
+    not named comes from the user's settings, else it is this machine's. Returns None after a preview. Raises
+    PublishRefused where findings, missing sources or a cap stop it, UsageError for a wrong name, StorageError and
+    ChainError where bytes or anchor cannot be written: call again to go on from there.
     """
     home = home or Home.of_user()
     path = Path(notebook).absolute()
-    publisher = Publisher.of(home, chain=chain)
+    publisher = Publisher.of(home, chain=chain, store=store, batch=batch, wallet=wallet)
     result = publish_if(lambda _: yes, Notebook.read(path), lineage(path, home=home), publisher, choices=choices,
                         again=again, say=say)  # fmt: skip
     if result is None:
@@ -94,7 +98,7 @@ def publish_recorded(recorder: Recorder, line: str) -> None:
     path = recorder.document()
     for artifact in unstored(recorder):
         recorder.store_current(artifact)
-    publisher = Publisher.of(recorder.home, chain=options.chain)
+    publisher = publisher_of(options, recorder.home)
     result = publish_if(lambda _: options.yes, Notebook.read(path), recorded_by(recorder, path), publisher,
                         choices=choices_of(options), again=options.again, say=print)  # fmt: skip
     print(_without_home(str(result), recorder.home) if result else NOT_PUBLISHED)  # noqa: T201 - the magic's answer
@@ -121,6 +125,12 @@ def recorded_by(recorder: Recorder, path: Path) -> Lineage:
     """Return what this kernel recorded, or, where it has made nothing yet, what an earlier one did."""
     own = recorder.record.lineage(recorder.session.id)
     return own if own.artifacts else lineage(path, home=recorder.home)
+
+
+def publisher_of(options: argparse.Namespace, home: Home) -> Publisher:
+    """Return the publisher that the options of a command or magic name."""
+    return Publisher.of(home, chain=options.chain, store=getattr(options, "store", None), wallet=options.wallet,
+                        batch=getattr(options, "batch", None), password_file=options.password_file)  # fmt: skip
 
 
 def choices_of(options: argparse.Namespace) -> Choices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from swarmprov_nb.home import Home, read_json, write_json
 class Receipt:
     """One publication, as its publisher knows it. Kept private: `salts` open the commitments of hidden artifacts.
 
-    `reference`, `content`, `manifest` and `previous` (the manifest that this one supersedes) are hex; `anchor` is None
-    where none was made.
+    `reference`, `content`, `manifest` and `previous` (the manifest that this one supersedes) are hex; `wallet` made the
+    newest author seal; `anchors` are what chains took, newest last; `pushes` the stores that it was pushed to;
+    `attesters` the wallets, by manifest, that sealed what it builds on.
     """
 
     reference: str
@@ -26,14 +27,37 @@ class Receipt:
     work: str
     notebook: str
     published_at: float
-    store: str
-    chain: str
     items: int
     size: int
     level: int = 0
     previous: str | None = None
     salts: Mapping[str, str] = field(default_factory=dict)
-    anchor: Mapping[str, Any] | None = None
+    anchors: tuple[Mapping[str, Any], ...] = ()
+    pushes: tuple[Mapping[str, Any], ...] = ()
+    attesters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def anchor(self) -> Mapping[str, Any] | None:
+        """The newest anchor, None where there is none."""
+        return self.anchors[-1] if self.anchors else None
+
+    def anchored_on(self, network: str) -> Mapping[str, Any] | None:
+        """Return the anchor by this receipt's wallet on a network, None where there is none."""
+        own = [a for a in self.anchors if (a["network"], a.get("attester", self.wallet)) == (network, self.wallet)]
+        return own[-1] if own else None
+
+    def pushed_to(self, store: str) -> Mapping[str, Any] | None:
+        """Return the newest push to a store, None where there is none."""
+        own = [push for push in self.pushes if push["store"] == store]
+        return own[-1] if own else None
+
+    def with_anchor(self, anchor: Mapping[str, Any]) -> Receipt:
+        """Return this receipt with an anchor in place of the one that it had on that network."""
+        return replace(self, anchors=(*(a for a in self.anchors if a["network"] != anchor["network"]), anchor))
+
+    def with_push(self, push: Mapping[str, Any]) -> Receipt:
+        """Return this receipt with a push in place of the one that it had to that store."""
+        return replace(self, pushes=(*(p for p in self.pushes if p["store"] != push["store"]), push))
 
     def journal_path(self, home: Home) -> Path:
         """Where the publish's journal is kept: with it the same bytes can be stored again."""
@@ -46,14 +70,29 @@ class Receipt:
 
 def receipts(home: Home) -> list[Receipt]:
     """Return all receipts of this home, oldest first."""
-    found = [Receipt(**read_json(path, {})) for path in home.receipts.glob("*.json")]
+    found = [_read(path) for path in home.receipts.glob("*.json")]
     return sorted(found, key=lambda receipt: (receipt.published_at, receipt.reference))
 
 
-def unchanged(home: Home, *, work: str, author: str, wallet: str, store: str, chain: str) -> Receipt | None:
-    """Return the newest receipt for the same work by the same author and wallet in the same store and chain."""
-    wanted = (work, author, wallet, store, chain)
-    same = [r for r in receipts(home) if (r.work, r.author, r.wallet, r.store, r.chain) == wanted]
+def receipt_of(home: Home, reference: str) -> Receipt | None:
+    """Return the receipt of an own publication, None where it is none of this home's."""
+    path = home.receipts / f"{reference}.json"
+    return _read(path) if path.is_file() else None
+
+
+def _read(path: Path) -> Receipt:
+    stated = read_json(path, {})
+    old = stated.pop("anchor", None)  # as the first version wrote it, of one store and one chain
+    for key in ("store", "chain"):
+        stated.pop(key, None)
+    for key, values in (("anchors", [old] if old else []), ("pushes", [])):
+        stated[key] = tuple(stated.get(key, values))
+    return Receipt(**stated)
+
+
+def unchanged(home: Home, *, work: str, author: str) -> Receipt | None:
+    """Return the newest receipt for the same work by the same author."""
+    same = [receipt for receipt in receipts(home) if (receipt.work, receipt.author) == (work, author)]
     return same[-1] if same else None
 
 

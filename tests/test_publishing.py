@@ -213,7 +213,7 @@ def test_no_chain_means_no_anchor_and_still_a_signed_publication(study):
 
     assert result.receipt.anchor is None
     assert verify(result.reference, home=study.home).level == "signed"
-    with pytest.raises(UsageError, match="no chain 'moon'"):
+    with pytest.raises(UsageError, match="no chain named 'moon'"):
         quietly(study, yes=True, chain="moon")
 
 

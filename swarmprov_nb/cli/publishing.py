@@ -28,8 +28,7 @@ def _publish_options(command: argparse.ArgumentParser) -> None:
 def _publish(options: argparse.Namespace) -> int:
     from swarmprov_nb.notebooks import Notebook
     from swarmprov_nb.progress import Told
-    from swarmprov_nb.publisher import Publisher
-    from swarmprov_nb.publishing import choices_of, publish_if
+    from swarmprov_nb.publishing import choices_of, publish_if, publisher_of
     from swarmprov_nb.showing import lineage
 
     home, path = Home.of_user(), options.notebook.absolute()
@@ -42,7 +41,7 @@ def _publish(options: argparse.Namespace) -> int:
     def consent(planned: Plan) -> bool:
         return not options.dry_run and confirmed(f"Publish {planned.items} items?", yes=options.yes)
 
-    publisher = Publisher.of(home, chain=options.chain)
+    publisher = publisher_of(options, home)
     result = publish_if(consent, Notebook.read(path), lineage(path, home=home), publisher, choices=choices_of(options),
                         again=options.again, say=say, progress=Told(progress))  # fmt: skip
     if result is None:

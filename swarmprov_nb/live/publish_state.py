@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from swarmprov_nb.errors import PublishRefused, SwarmprovError, UsageError
 from swarmprov_nb.planning import Choices
-from swarmprov_nb.publish_steps import CAUTION, Published
+from swarmprov_nb.publish_steps import Published
 from swarmprov_nb.view.labels import clean
 
 State = dict[str, Any]
@@ -51,9 +51,11 @@ def receipt_state(published: Published) -> State:
         "reference": published.reference,
         "verify": published.verify_command,
         "save": published.save_command,
+        "stored": published.stored,
         "anchor": published.anchored,
+        "link": published.link,
         "headline": published.headline,
-        "caution": CAUTION,
+        "caution": published.caution,
         "unchanged": published.unchanged,
         "advice": [clean(line) for line in published.advice],
     }

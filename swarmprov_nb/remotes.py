@@ -1,0 +1,154 @@
+"""Remote stores: which texts name one, whether it can take a publication, and which postage batch pays there."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from swarmprov_nb.errors import StorageError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from swarmprov_nb.swarm.bee import BeeNode, BeeStorage, GatewayStorage
+
+    Remote: TypeAlias = BeeStorage | GatewayStorage
+
+GATEWAY: Final = "gateway:"
+SHORT_DAYS: Final = 14  # of storage left, under which a person is warned
+_NEW_DAYS: Final = 90  # for which a batch is offered where none fits
+_CHUNK: Final = 4096
+_BESIDE: Final = 64  # chunks of manifest, page and collection
+
+
+def is_remote(store: str) -> bool:
+    """Tell whether a text names a remote store, and no folder.
+
+    >>> is_remote("http://127.0.0.1:1633"), is_remote("gateway:https://gateway.example"), is_remote("folder")
+    (True, True, False)
+    """
+    return "://" in store or store.startswith(GATEWAY)
+
+
+def remote_url(store: str) -> str:
+    """Return the text of a remote store, if it is one; nothing is asked.
+
+    Raises UsageError for a text without a scheme, and for a URL that no node can have.
+    """
+    if not is_remote(store):
+        raise UsageError(
+            f"{store[:80]!r} is no remote store.",
+            "Give a Bee node's URL with its scheme, for instance http://127.0.0.1:1633, or gateway:URL.",
+        )
+    _opened(store)
+    return store
+
+
+def shown_store(store: str) -> str:
+    """Return a remote store as it may be shown: without whatever key its URL holds."""
+    opened = _opened(store)
+    return f"{GATEWAY}{opened.shown}" if store.startswith(GATEWAY) else opened.node.shown
+
+
+def open_reading(store: str) -> Remote:
+    """Open a remote store to read from; every chunk that it gives is re-hashed."""
+    return _opened(store)
+
+
+def open_sending(
+    store: str, *, batch: str | None, source: Any, journal: Path, progress: Callable[[int, int], None],
+    check: Callable[[], None],
+) -> Remote:  # fmt: skip
+    """Open a remote store to send to, paid by `batch`."""
+    return _opened(store, batch=batch, source=source, journal=journal, progress=progress, check=check)
+
+
+def batch_for(store: str, batch: str | None, addresses: Sequence[bytes]) -> str | None:
+    """Return the postage batch that pays for these chunks: the one named, else the best that fits; None at a gateway.
+
+    Raises StorageError where the store is not ready, or no batch fits: what is wrong, and what a new one would cost.
+    """
+    if store.startswith(GATEWAY):
+        return batch
+    node = _node(store)
+    if batch is not None:
+        _require(node, batch, addresses)
+        return batch
+    from swarmprov_nb.swarm.bee import Batches
+
+    _require(node, None, None)
+    best, reasons = Batches(node).best(addresses)
+    if best is None:
+        said = "; ".join(f"{each[:8]}…: {why}" for each, why in reasons.items())
+        raise StorageError(
+            f"No postage batch of {node.shown} has room for {len(addresses)} chunks ({said}).", _advice(node, addresses)
+        )
+    return best.id
+
+
+def require_remote(store: str, *, batch: str | None, size: int) -> None:
+    """Test, before anything is signed, whether a store could take about `size` bytes; StorageError where not."""
+    if store.startswith(GATEWAY):
+        _opened(store).test()
+        return
+    batch_for(store, batch, _like(size))
+
+
+def storage_offer(store: str, *, batch: str | None, size: int) -> str:
+    """Say what storing about `size` bytes there costs: in which batch, and until when that is paid for.
+
+    Raises StorageError where it could not be stored there now.
+    """
+    if store.startswith(GATEWAY):
+        _opened(store).test()
+        return "stored by a gateway, for as long as it likes"
+    from swarmprov_nb.swarm.bee import Batches
+
+    chosen = batch_for(store, batch, _like(size))
+    assert chosen is not None
+    found = Batches(_node(store)).get(chosen)
+    days = found.days_left
+    if days is None:
+        return f"stored in batch {found.id[:8]}… without an end"
+    short = ": short, top it up soon" if days < SHORT_DAYS else ""
+    return f"stored in batch {found.id[:8]}… for {days:.0f} days{short}"
+
+
+def _require(node: BeeNode, batch: str | None, addresses: Sequence[bytes] | None) -> None:
+    state = node.state(batch, addresses=addresses)
+    if not state.ok:
+        raise StorageError(state.what, state.next_step)
+
+
+def _advice(node: BeeNode, addresses: Sequence[bytes]) -> str:
+    """Say what a batch that fits would cost; nothing is bought unasked."""
+    from swarmprov_nb.swarm.bee import Batches
+
+    try:
+        price = Batches(node).price(addresses, _NEW_DAYS)
+    except StorageError:
+        return "Buy a larger one: swarmprov stamps buy --help"
+    return (
+        f"One for {_NEW_DAYS} days costs about {price.bzz} BZZ (depth {price.depth}): "
+        f"swarmprov stamps buy --store {node.shown} --depth {price.depth} --days {_NEW_DAYS}"
+    )
+
+
+def _like(size: int) -> list[bytes]:
+    """Return addresses as chunks of so many bytes could have: where they fall is chance, as it is with real ones."""
+    return [secrets.token_bytes(32) for _ in range(-(-size // _CHUNK) * 129 // 128 + _BESIDE)]
+
+
+def _node(store: str) -> BeeNode:
+    from swarmprov_nb.swarm.bee import BeeNode
+
+    return BeeNode.at(store)
+
+
+def _opened(store: str, **options: Any) -> Any:
+    from swarmprov_nb.swarm.bee import BeeStorage, GatewayStorage
+
+    if store.startswith(GATEWAY):
+        return GatewayStorage(store.removeprefix(GATEWAY), **options)
+    return BeeStorage(_node(store), **options)
