@@ -10,6 +10,7 @@ from swarmprov_nb.swarm.keccak import keccak256
 from swarmprov_nb.swarm.memory import MemoryStorage
 from swarmprov_nb.swarm.packs import PackStore
 from swarmprov_nb.swarm.reference import Reference
+from swarmprov_nb.swarm.remote import is_remote, open_remote
 from swarmprov_nb.swarm.saved import SavedFile, load, save
 from swarmprov_nb.swarm.storage import Status, Storage, Stored, Upload, UploadPlan
 
@@ -33,8 +34,10 @@ __all__ = [
     "collection_addresses",
     "file_size",
     "hash_chunks",
+    "is_remote",
     "keccak256",
     "load",
+    "open_remote",
     "read_collection",
     "read_file",
     "reference_of",

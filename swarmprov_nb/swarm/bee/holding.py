@@ -1,0 +1,40 @@
+"""Whether a node itself holds chunks, asked by HEAD.
+
+Source: Bee ``pkg/api/chunk.go``: HEAD looks only in the node's own store, so a chunk that it has pushed away may be
+answered with 404 although the network has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+from swarmprov_nb.swarm.bee.connections import Connections, Request
+from swarmprov_nb.swarm.bee.node import insist
+from swarmprov_nb.swarm.bee.parallel import in_order
+from swarmprov_nb.swarm.bee.patience import Patience
+
+
+def held(
+    connections: Connections,
+    addresses: Sequence[bytes],
+    *,
+    patience: Patience,
+    check: Callable[[], None] | None = None,
+) -> list[bool]:
+    """Whether each address is in the node's own store.
+
+    Raises
+    ------
+    StorageError
+        The node does not tell.
+    """
+
+    def ask(address: bytes) -> bool:
+        request = Request("HEAD", f"/chunks/{address.hex()}", seconds=patience.answer)
+        answer = insist(
+            connections, request, "telling which chunks it has", accept=frozenset({200, 404}), patience=patience
+        )
+        return answer.status == HTTPStatus.OK
+
+    return list(in_order(ask, addresses, check=check))
