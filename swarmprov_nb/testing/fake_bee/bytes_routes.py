@@ -16,6 +16,8 @@ from swarmprov_nb.testing.fake_bee.session import Session
 from swarmprov_nb.testing.fake_bee.uploading import Wanted, created, need_level_0, session_for, wanted
 
 _SIGN = 1 << 63
+# the splitter's buffer is larger than this
+_SMALL = 1 << 20
 
 
 class Watched:
@@ -39,9 +41,16 @@ def upload(node: Node, request: Request) -> Answer:
     """Split the body into chunks and store them."""
     want = wanted(node, request, Parameters(request, "header"))
     with session_for(node, want) as (session, tag):
-        reference = split(cast("IO[bytes]", request.body), Watched(session, want))
+        reference = split(_content(request), Watched(session, want))
         session.commit(reference)
     return created(node, reference, tag)
+
+
+def _content(request: Request) -> IO[bytes] | bytes:
+    length = request.header("Content-Length")
+    if length.isdigit() and int(length) <= _SMALL:
+        return request.body.read_all()
+    return cast("IO[bytes]", request.body)
 
 
 def download(node: Node, request: Request) -> Answer:

@@ -10,9 +10,7 @@ from swarmprov_nb.testing.fake_bee.parameters import Parameters, to_bool, to_byt
 from swarmprov_nb.testing.fake_bee.references import reference_in
 from swarmprov_nb.testing.fake_bee.router import Route
 from swarmprov_nb.testing.fake_bee.session import Session
-from swarmprov_nb.testing.fake_bee.uploading import BATCH, STAMP, TAG, created, in_words, tag_of
-
-_NEITHER = f"Either '{STAMP}' or '{BATCH}' header must be set in the request"
+from swarmprov_nb.testing.fake_bee.uploading import BATCH, NEITHER, STAMP, TAG, created, in_words, tag_of
 
 
 def upload(node: Node, request: Request) -> Answer:
@@ -24,14 +22,14 @@ def upload(node: Node, request: Request) -> Answer:
     headers.check()
     tag = tag_of(node, uid, create=False)
     if not batch_id and not stamp:
-        raise refuse(400, _NEITHER)
+        raise refuse(400, NEITHER)
     issuer = None if stamp else node.stamping(batch_id)
     placed = _check_batch(node, stamp) if stamp else None
     address, data = parse_chunk(request.body.read_all(SOC_SIZE))
     if placed is not None and not placed.is_by(node.network.chain.batches[placed.batch_id].owner, address):
         raise refuse(400, "stamp signature is invalid")
     with in_words("chunk write error"), Session(node, issuer, tag=tag, deferred=tag is not None) as session:
-        session.add([address], [data])
+        session.add([address], [data], kept=placed is not None and not _fits(node, placed, address))
         session.commit()
     return created(node, address, tag)
 
@@ -43,6 +41,10 @@ def _check_batch(node: Node, raw: bytes) -> Stamp:
     if not node.network.chain.is_seen(stamp.batch_id):
         raise refuse(400, "invalid batch id")
     return stamp
+
+
+def _fits(node: Node, stamp: Stamp, address: bytes) -> bool:
+    return stamp.is_placed(address, node.network.chain.batches[stamp.batch_id].depth_at(node.network.chain.seen))
 
 
 def parse_chunk(data: bytes) -> tuple[bytes, Data]:

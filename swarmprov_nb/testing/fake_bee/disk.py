@@ -46,10 +46,11 @@ class Disk:
     def _tell(self, name: str, value: Any) -> None:
         self._file.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (name, json.dumps(value)))
 
-    def chunks(self, node: Node, addresses: Sequence[bytes], *, pushed: bool) -> None:
+    def chunks(self, node: Node, addresses: Sequence[bytes]) -> None:
         """Write chunks of the node's store."""
         held = [(address, node.chunks[address]) for address in addresses if address in node.chunks]
-        rows = [(address, SPAN.pack(span), payload, pushed) for address, (span, payload) in held]
+        pushed = node.network.chunks
+        rows = [(address, SPAN.pack(span), payload, address in pushed) for address, (span, payload) in held]
         self._many("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?)", rows)
 
     def places(self, issuer: Issuer, addresses: Sequence[bytes]) -> None:

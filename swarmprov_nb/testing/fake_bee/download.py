@@ -65,6 +65,9 @@ class _Served:
         self._request = request
 
     def answer(self) -> Answer:
+        if self._request.method == "HEAD":
+            headers = {name: text for name, text in self._headers.items() if name != "Last-Modified"}
+            return Answer(200, headers, length=self._size)
         if self._is_other(self._request.header("If-Match")):
             # Go has set the length already, and then sends no body
             return Answer(412, self._headers, length=self._size, broken=True)

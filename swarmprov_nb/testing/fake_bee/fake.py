@@ -12,8 +12,10 @@ from typing import Self
 
 from swarmprov_nb.testing.fake_bee import (
     bytes_routes,
+    bzz_routes,
     chunk_routes,
     keeping_routes,
+    later_routes,
     node_routes,
     stamp_routes,
     stream,
@@ -150,6 +152,15 @@ class FakeBee:
         return self._node.received
 
     @property
+    def peers(self) -> str:
+        """Whether it has "many" peers to ask, or "few"."""
+        return self._node.peers
+
+    @peers.setter
+    def peers(self, many_or_few: str) -> None:
+        self._node.peers = many_or_few
+
+    @property
     def tags(self) -> list[Tag]:
         """All tags, oldest first."""
         return self._node.tags.list()
@@ -235,5 +246,7 @@ def _routes(version: Version) -> list[Route]:
         *stamp_routes.routes(version),
         *chunks,
         *bytes_routes.ROUTES,
+        *bzz_routes.ROUTES,
         *keeping_routes.ROUTES,
+        *later_routes.ROUTES,
     ]

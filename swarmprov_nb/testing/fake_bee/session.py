@@ -60,8 +60,11 @@ class Session:
         """Say nothing: `commit` ends a session."""
         return Stored(b"", self._split, len(self._new), 0)
 
-    def add(self, addresses: Sequence[bytes], data: Sequence[Data]) -> int:
-        """Take chunks and return how many; BucketFull, DiskFull or Killed name the first that could not be taken."""
+    def add(self, addresses: Sequence[bytes], data: Sequence[Data], *, kept: bool = False) -> int:
+        """Take chunks and return how many; BucketFull, DiskFull or Killed at the first that cannot be taken.
+
+        `kept`: no other node takes them, as of a stamp whose place does not fit.
+        """
         keep_pace(self._node, len(addresses))
         with self._node.lock:
             added: list[bytes] = []
@@ -70,7 +73,7 @@ class Session:
                     self._add(address, chunk)
                     added.append(address)
             finally:
-                if not self._deferred and added:
+                if not self._deferred and added and not kept:
                     self._push_now(added)
         return len(added)
 
@@ -145,7 +148,7 @@ class Session:
         disk = self._node.disk
         if disk is None:
             return
-        disk.chunks(self._node, self._fresh, pushed=not self._deferred)
+        disk.chunks(self._node, self._fresh)
         if self._issuer is not None:
             disk.places(self._issuer, [*self._new])
         if self._tag is not None:

@@ -66,7 +66,7 @@ def open_stream(node: Node, request: Request) -> Answer:
     if refused is not None:
         return refused
     switched = {"Upgrade": "websocket", "Connection": "Upgrade"}
-    switched["Sec-WebSocket-Accept"] = accept_key(request.header("Sec-WebSocket-Key"))
+    switched["Sec-Websocket-Accept"] = accept_key(request.header("Sec-WebSocket-Key"))
     return Upgrade(101, switched, sized=False, run=_Stream(node, issuer, tag).run)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from swarmprov_nb.errors import StorageError
 from swarmprov_nb.testing.fake_bee.answer import Answer, Request, json_answer, refuse
 from swarmprov_nb.testing.fake_bee.node import Node
 from swarmprov_nb.testing.fake_bee.parameters import Parameters, is_level, required, to_bool, to_bytes, to_unsigned
@@ -15,6 +16,7 @@ from swarmprov_nb.testing.fake_bee.tags import Tag
 
 BATCH, TAG, STAMP = "Swarm-Postage-Batch-Id", "Swarm-Tag", "Swarm-Postage-Stamp"
 LEVEL = "Swarm-Redundancy-Level"
+NEITHER = f"Either '{STAMP}' or '{BATCH}' header must be set in the request"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,9 @@ def in_words(otherwise: str) -> Iterator[None]:
         raise refuse(402, "batch is overissued") from error
     except DiskFull as error:
         raise refuse(500, otherwise) from error
+    except StorageError as error:
+        # our splitter's word for a body that ended too early
+        raise ConnectionAbortedError from error
 
 
 def need_level_0(want: Wanted, chunks: int) -> None:
