@@ -53,15 +53,15 @@ def _later_by_itself(exchange: dict[str, Any], version: str) -> str:
     request = exchange["request"]
     path = request["path"].removeprefix("/v1").split("/")[1].split("?")[0]
     large = length_of(request["body"]) > ONE_CHUNK
-    rules = {
-        f"area {exchange['area']}": exchange["area"] not in AREAS,
-        LATER_PATHS.get(path, ""): path in LATER_PATHS and exchange["area"] != "upload-errors",
-        "encrypted": request["headers"].get("Swarm-Encrypt") == "true",
-        "access control": "Swarm-Act" in request["headers"],
-        LATER_PATHS["envelope"]: "{{stamp:envelope}}" in str(request),
-        "redundancy: a tree of level 1 or more": large and level_of(exchange, version) > 0,
-    }
-    return next((reason for reason, holds in rules.items() if holds), "")
+    rules = [
+        (f"area {exchange['area']}", exchange["area"] not in AREAS),
+        (LATER_PATHS.get(path, ""), path in LATER_PATHS and exchange["area"] != "upload-errors"),
+        ("encrypted", request["headers"].get("Swarm-Encrypt") == "true"),
+        ("access control", "Swarm-Act" in request["headers"]),
+        (LATER_PATHS["envelope"], "{{stamp:envelope}}" in str(request)),
+        ("redundancy: a tree of level 1 or more", large and level_of(exchange, version) > 0),
+    ]
+    return next((reason for reason, holds in rules if holds), "")
 
 
 def level_of(exchange: dict[str, Any], version: str) -> int:
