@@ -1,4 +1,4 @@
-"""Anchoring end to end on the embedded chain: prepare, journal, submit, read, walk."""
+"""Anchoring end to end, on the embedded chain and on a real node: prepare, journal, submit, read, walk."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rpc_doubles import OwnWallet, Relay
 
 from swarmprov_nb.chain import evm_sending
 from swarmprov_nb.chain.anchors import (
@@ -29,7 +30,8 @@ from swarmprov_nb.chain.contract import CONTRACTS
 from swarmprov_nb.chain.embedded import EmbeddedChain
 from swarmprov_nb.chain.embedded_node import EmbeddedNode
 from swarmprov_nb.chain.evm_anchors import GAS_OF_ANCHOR, GAS_OF_EDGE, EvmAnchors, open_embedded
-from swarmprov_nb.chain.networks import EMBEDDED, Network
+from swarmprov_nb.chain.http_rpc import HttpRpc
+from swarmprov_nb.chain.networks import ANVIL, EMBEDDED, Network
 from swarmprov_nb.chain.rpc import ask, number
 from swarmprov_nb.chain.wallet import DevWallet
 from swarmprov_nb.errors import ChainError, UsageError
@@ -53,34 +55,6 @@ for i in range(count):
 """
 
 
-class Relay:
-    """A provider in between, that a test tells what to answer, and that counts what passes."""
-
-    def __init__(self, node):
-        self.node = node
-        self.answers = {}
-        self.asked = []
-
-    def make_request(self, method, params):
-        self.asked.append(method)
-        if method in self.answers:
-            return self.answers[method](self.node, params)
-        return self.node.make_request(method, params)
-
-
-class Stranger:
-    """A wallet of the user's own, for the rules: it counts its signatures."""
-
-    dev = False
-
-    def __init__(self, wallet):
-        self.address = wallet.address
-        self.signed = 0
-
-    def sign_transaction(self, transaction):
-        self.signed += 1
-
-
 def digest(name):
     return hashlib.sha256(name.encode()).digest()
 
@@ -89,16 +63,32 @@ def request(name, *edges, kind=1):
     return AnchorRequest(subject=digest(name), locator=digest(f"at {name}"), kind=kind, edges=edges)
 
 
-@pytest.fixture
-def relay(tmp_path):
-    node = EmbeddedNode(tmp_path / "chain.sqlite")
-    yield Relay(node)
-    node.close()
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+    monkeypatch.setattr(evm_sending, "POLL_SECONDS", 0.02)
+
+
+@pytest.fixture(params=["embedded", "anvil"])
+def relay(request, tmp_path):
+    """The nodes that every test of this file that asks for one runs on."""
+    if request.param == "anvil":
+        relay = Relay(HttpRpc(request.getfixturevalue("anvil_url")))
+        relay.network = ANVIL
+        yield relay
+    else:
+        node = EmbeddedNode(tmp_path / "chain.sqlite")
+        relay = Relay(node)
+        relay.network = EMBEDDED
+        yield relay
+        node.close()
 
 
 @pytest.fixture
 def backend(tmp_path, relay):
-    return EvmAnchors(EMBEDDED, relay, lock_folder=tmp_path / "locks")
+    return EvmAnchors(relay.network, relay, lock_folder=tmp_path / "locks", loopback=True)
+
+
+embedded_only = pytest.mark.parametrize("relay", ["embedded"], indirect=True)
 
 
 @pytest.fixture
@@ -125,8 +115,9 @@ def test_anchor_is_prepared_then_submitted(backend, relay, ada):
     assert backend.get(ada.address, digest("study")) is None
     record = backend.submit(prepared)
     assert (record.attester, record.subject, record.kind) == (ada.address, digest("study"), 7)
-    assert (record.network, record.contract) == (EMBEDDED, CONTRACTS["1"].address)
-    assert (record.anchored_block, record.finalized) == (blocks(relay), True)
+    assert (record.network, record.contract) == (relay.network, CONTRACTS["1"].address)
+    assert (record.anchored_block, record.public) == (blocks(relay), False)
+    assert record.state == backend.state(record) == ("finalized" if relay.network is EMBEDDED else "included")
     assert (record.revoked_at, record.revoked_block) == (None, None)
     assert backend.get(ada.address.lower(), digest("study")) == record
 
@@ -226,6 +217,7 @@ def test_stale_transaction_of_what_is_anchored_is_no_error(backend, ada):
     assert backend.submit(second) == record
 
 
+@embedded_only
 def test_vanished_record_asks_for_a_new_preparation(backend, relay, ada, tmp_path):
     """Nothing was signed because the record was there; if it is gone, submit says prepare anew."""
     put(backend, ada, "study")
@@ -242,16 +234,17 @@ def test_revocation(backend, relay, ada):
     assert revoked == dataclasses.replace(
         record, revoked_at=revoked.revoked_at, revoked_block=record.anchored_block + 1
     )
-    assert revoked.revoked_at > record.anchored_at
+    assert revoked.revoked_at >= record.anchored_at
     height = blocks(relay)
     assert backend.submit(backend.prepare_revoke(digest("wrong"), NONE, ada)) == revoked
     assert blocks(relay) == height
 
 
-def test_revoked_before_anchored(backend, ada):
+def test_revoked_before_anchored(backend, relay, ada):
     """A subject that is only revoked has a record without an anchor, and can no longer be anchored."""
     record = backend.submit(backend.prepare_revoke(digest("leaked"), NONE, ada))
-    assert (record.anchored_at, record.anchored_block, record.finalized) == (None, None, True)
+    assert (record.anchored_at, record.anchored_block) == (None, None)
+    assert record.finalized == (relay.network is EMBEDDED)
     assert backend.edges_of(ada.address, digest("leaked")) == ()
     with pytest.raises(ChainError, match="AlreadyRevoked"):
         backend.prepare(request("leaked"), ada)
@@ -387,6 +380,7 @@ def test_finality_is_the_networks(backend, relay, ada):
         assert backend.get(ada.address, digest("study")).finalized is expected
 
 
+@embedded_only
 def test_estimate_is_near_what_it_takes(backend, ada):
     """Before the contract is there an upper bound, afterwards what the node says; both within the goals."""
     edge = AnchorEdge(ada.address, digest("parent"), 1)
@@ -426,12 +420,13 @@ def test_foreign_code_is_refused_before_signing(backend, relay, ada):
     assert "eth_sendRawTransaction" not in relay.asked
 
 
+@embedded_only
 def test_public_network_is_never_deployed_to(tmp_path, relay, ada):
     """Where the contract is missing on a public network, that is an error, for reading as for anchoring."""
     public = Network(name="elsewhere", chain_id=EMBEDDED.chain_id, public=True, label="public chain")
     backend = EvmAnchors(public, relay, lock_folder=tmp_path / "locks")
     for action in (
-        lambda: backend.prepare(request("study"), Stranger(ada)),
+        lambda: backend.prepare(request("study"), OwnWallet()),
         lambda: backend.get(ada.address, digest("study")),
         lambda: backend.quote(request("study"), ada.address),
     ):
@@ -440,11 +435,12 @@ def test_public_network_is_never_deployed_to(tmp_path, relay, ada):
     assert "eth_sendRawTransaction" not in relay.asked
 
 
+@embedded_only
 def test_wallets_sign_only_where_they_belong(tmp_path, backend, relay, ada):
     """A dev wallet signs for no public network, and a wallet of the user's not for the embedded chain."""
     public = Network(name="elsewhere", chain_id=EMBEDDED.chain_id, public=True, label="public chain")
     elsewhere = EvmAnchors(public, relay, lock_folder=tmp_path / "locks")
-    stranger = Stranger(ada)
+    stranger = OwnWallet()
     for chain, wallet in ((elsewhere, ada), (backend, stranger)):
         for action, *arguments in (
             (chain.prepare, request("study"), wallet),
@@ -466,6 +462,7 @@ def test_transaction_for_another_place_is_not_submitted(backend, ada):
     assert backend.submit(dataclasses.replace(prepared, network="another name for it")).anchored_at is not None
 
 
+@embedded_only
 def test_journal_entry_that_was_tampered_with_is_not_sent(backend, relay, ada):
     """The bytes that would be sent are those that the entry describes, or nothing is sent."""
     prepared, other = backend.prepare(request("study"), ada), backend.prepare(request("other"), ada)
@@ -500,6 +497,7 @@ def test_text_that_is_no_address_is_a_usage_error(backend):
         backend.get("ada", digest("study"))
 
 
+@embedded_only
 def test_reading_a_chain_on_which_nothing_happened(backend, relay, ada):
     """Before the first anchor there is no contract: no record, no edges, no lineage, and nothing is written."""
     assert backend.get(ada.address, digest("study")) is None
