@@ -21,6 +21,7 @@ _SETTINGS: Final[Mapping[str, tuple[type, ...]]] = {
     "chain_id": (int,), "rpc": (str, list), "public": (bool,), "label": (str,), "coin": (str,), "explorer": (str,),
     "op_stack": (bool,),
 }  # fmt: skip
+_RESERVED: Final = (EMBEDDED.name, "local", "none")
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,16 @@ def _configured(name: str, settings: Mapping[str, Any]) -> Endpoint:
     for key, value in settings.items():
         if type(value) not in _SETTINGS.get(key, ()):
             raise _wrong(name, key)
+    if name in _RESERVED:
+        raise UsageError(f"[chains.{name}] has a name that means something else.", "Give the chain another name.")
     known = next((network for network in NETWORKS if network.name == name), None)
     chain_id = settings.get("chain_id", known.chain_id if known else None)
     if chain_id is None:
         raise UsageError(f"[chains.{name}] has no chain_id.", "Add it: it is checked before anything is signed.")
     if known is not None and chain_id != known.chain_id:
         raise UsageError(f"[chains.{name}] has another chain_id than {name}.", "Give that chain a name of its own.")
-    base = known or network_of(chain_id) or Network.custom(chain_id)
+    unknown = Network.custom(chain_id)  # refuses the embedded chain's id
+    base = known or network_of(chain_id) or unknown
     given = {key: settings[key] for key in ("public", "label", "coin", "explorer", "op_stack") if key in settings}
     network = replace(base, name=name, **given)
     if network.public and not base.public and "label" not in given:
