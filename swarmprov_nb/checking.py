@@ -248,7 +248,7 @@ _HOLDS: Final = {
     "order": "every run uses only what came before it",
     "acyclic": "nothing derives from itself",
     "generation": "every artifact version is made once",
-    "parents": "every parent has an input that came from it",
+    "parents": "what it builds on is stated, and used",
 }
 
 CHECKS: Final[Mapping[str, Callable[[Evidence], str]]] = {

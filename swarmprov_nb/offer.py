@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from swarmprov_nb.costing import chain_label, chain_proves, cost_of, store_label
 from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.manifest.disclosure import CITED, FOLDERS, HIDDEN, PUBLISHED, shown_name
+from swarmprov_nb.manifest.statement import parents_of
 from swarmprov_nb.planning import is_named
 from swarmprov_nb.view.captions import byte_size, plural
 from swarmprov_nb.view.labels import clean
@@ -87,10 +88,17 @@ def _artifact(planned: Plan, artifact: Artifact, *, fixed: bool = False) -> dict
     choice = planned.disclosures[artifact.id] if part else HIDDEN
     detail = ", ".join(filter(None, (artifact.summary, artifact.declaration.license)))
     if choice == CITED:
-        detail = "name and digests" + (f", from {artifact.origin}" if artifact.origin else "")
+        detail = f"name and digests{_source(artifact)}"
     size = artifact.stored.size if artifact.stored else 0
     return _item(artifact.id, label(artifact), artifact.kind, clean(detail), size, choice=choice, fixed=fixed,
                  why=_why(artifact, choice, part=part, fixed=fixed))  # fmt: skip
+
+
+def _source(artifact: Artifact) -> str:
+    """Say where a cited artifact came from, as the manifest states it."""
+    if artifact.parent is not None:
+        return f", opened from a publication by {artifact.parent.author[:16]}…{artifact.parent.author[-4:]}"
+    return f", from {artifact.origin}" if artifact.origin else ""
 
 
 def _why(artifact: Artifact, choice: str, *, part: bool, fixed: bool) -> str | None:
@@ -181,6 +189,10 @@ def _leaves(planned: Plan) -> Iterator[str]:
     if planned.cited:
         cited = ", ".join(label(artifact) for artifact in planned.cited)
         yield f"Cited: {cited}; whoever can guess such data can confirm it."
+    if parents := parents_of(planned.lineage.artifacts, planned.disclosures):
+        whose = "its" if len(parents) == 1 else "their"
+        stated = f"{whose} manifest's digest, content reference and author key are stated"
+        yield f"Builds on {plural(len(parents), 'publication')}: {stated}, in the manifest and on the chain."
     if planned.hidden:
         yield f"Hidden: {len(planned.hidden)}; their number and place in the graph show."
     yield f"Source and Markdown are public and contain: {', '.join(_said_in_source(planned))}."

@@ -24,7 +24,7 @@ from swarmprov_nb.manifest.disclosure import (
     shown_name,
 )
 from swarmprov_nb.manifest.normal_form import Attachment, attachments, cell_id, normal_form
-from swarmprov_nb.manifest.statement import LONG
+from swarmprov_nb.manifest.statement import LONG, MOST_PARENTS, parents_of
 from swarmprov_nb.notebooks import Cell, Notebook
 from swarmprov_nb.view.captions import plural
 from swarmprov_nb.view.labels import clean
@@ -159,6 +159,7 @@ def plan(
         )
     lineage = recorded if choices.all_runs else closure(recorded, published)
     _require_bytes(lineage, disclosures, keeper)
+    _require_few_parents(lineage, disclosures)
     attached = tuple(attachments(notebook))
     subject = publication_paths([_as_artifact(notebook.path)])["notebook"].removeprefix("files/")
     to_publish = [artifact for artifact in lineage.artifacts if disclosures.get(artifact.id) == PUBLISHED]
@@ -247,6 +248,15 @@ def _require_bytes(found: Lineage, disclosures: Mapping[str, str], keeper: Keepe
             raise PublishRefused(
                 f"The bytes of {artifact.title} are no longer in the store.", "Run the cell that makes it again."
             )
+
+
+def _require_few_parents(found: Lineage, disclosures: Mapping[str, str]) -> None:
+    count = len(parents_of(found.artifacts, disclosures))
+    if count > MOST_PARENTS:
+        raise PublishRefused(
+            f"This builds on {count} publications, and an anchor carries {MOST_PARENTS}.",
+            "Publish parts of it first, and open those.",
+        )
 
 
 def _old_sources(found: Lineage, notebook: Notebook, choices: Choices) -> dict[str, bytes]:
@@ -345,6 +355,7 @@ def _advice(plan: Plan) -> Iterator[str]:
         if later:
             yield f"{name} was changed later in the notebook; the version stored by its step is published"
     yield from _from_personal(plan)
+    yield from _opened(plan)
     unstored = [a for a in plan.recorded.artifacts if a.declared and a.stored is None]
     for artifact in unstored:
         yield f"{clean(artifact.name, limit=_LABEL)} is not published: {artifact.note or 'its bytes were not stored'}"
@@ -358,6 +369,16 @@ def _advice(plan: Plan) -> Iterator[str]:
         yield f"{clean(name, limit=_LABEL)} stays here: nothing that is published came from it"
     gaps = [run for run in plan.lineage.runs if run.gap]
     yield from (f"step {run.step} was not seen whole: {run.gap}" for run in gaps)
+
+
+def _opened(plan: Plan) -> Iterator[str]:
+    """Say what is not as usual with what was opened from others' publications."""
+    for artifact in (each for each in plan.lineage.artifacts if each.parent is not None):
+        name = clean(shown_name(artifact), limit=_LABEL)
+        if plan.disclosures.get(artifact.id) == HIDDEN:
+            yield f"{name} is hidden: that it came from another's publication is not stated"
+        elif artifact.parent and artifact.parent.any_signer:
+            yield f"{name} was taken from a signer whom you did not know: the manifest says so"
 
 
 def _from_personal(plan: Plan) -> Iterator[str]:

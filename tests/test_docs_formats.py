@@ -16,7 +16,7 @@ from swarmprov_nb.artifacts.digest import framed
 from swarmprov_nb.chain.contract import CONTRACTS
 from swarmprov_nb.checking import CHECKS, Evidence, run_checks
 from swarmprov_nb.exports import declared
-from swarmprov_nb.lineage import Stored
+from swarmprov_nb.lineage import Artifact, Lineage, Parent, Session, Stored
 from swarmprov_nb.manifest.author_key import AuthorKey
 from swarmprov_nb.manifest.canonical import canonical, parse
 from swarmprov_nb.manifest.disclosure import commitment
@@ -25,9 +25,10 @@ from swarmprov_nb.manifest.envelope import PAYLOAD_TYPE, key_id, pae, signed
 from swarmprov_nb.manifest.normal_form import normal_form
 from swarmprov_nb.manifest.schema import schema
 from swarmprov_nb.manifest.seal import DOMAIN, FIELDS, TYPE_HASH, Seal, SealedStatement
-from swarmprov_nb.manifest.statement import PREDICATE_TYPE
+from swarmprov_nb.manifest.statement import PREDICATE_TYPE, Draft, statement
 from swarmprov_nb.manifest.work_id import work_id
 from swarmprov_nb.notebooks import Notebook
+from swarmprov_nb.parents import anchor_edges, attesters_of
 from swarmprov_nb.publication import CONTENT_TYPES, collection, content_type
 from swarmprov_nb.report import PASS
 from swarmprov_nb.storing import put
@@ -140,6 +141,22 @@ def publish(storage):
     return {**made, "content": content, "seal": seal, "root": reference}
 
 
+def derived(document, content, seal):
+    """State a work that opened the page's notebook: parents, the input's parent, the words of the anchor's edge."""
+    from eth_abi.abi import encode
+
+    parent = Parent(sha256(document), content.hex(), KEY.did, "notebook.ipynb", wallet=f"0x{seal.wallet.hex()}")
+    opened = Artifact("a", None, parent.subject, 1, "file", stored=Stored("0" * 64, 1, "file:", "", ""), parent=parent)
+    work = Lineage(Session("s", "n.ipynb", 0.0), (), (), (opened,), ())
+    draft = Draft(work, KEY.did, "0", {"subject": "n.ipynb"}, (), {"a": "cited"}, {}, {}, {}, ())
+    stated = statement(draft)["predicate"]
+    (edge,) = anchor_edges(stated, attesters_of([opened]))
+    words = encode(["address", "bytes32", "uint8"], [edge.attester, edge.subject, edge.relation])
+    (entity,) = stated["entities"]
+    said = [canonical(stated["parents"]).decode(), canonical(entity["parent"]).decode()]
+    return lines(*said, *(words[at : at + 32] for at in range(0, 96, 32)))
+
+
 def content_ids():
     import numpy as np
     import pandas as pd
@@ -191,6 +208,7 @@ def vectors():
         "seal-signed": lines(TYPE_HASH, DOMAIN, seal.digest(), seal.message().decode(), f"0x{seal.wallet.hex()}"),
         "seal": lines(seal.path, made["seal"].to_bytes().decode()),
         "publication": lines(made["root"], str(len(carried)), sha256(carried)),
+        "parents": derived(document, made["content"], seal),
         "commitment": commitment(b"\2" * 32, name="patients", stored=stored),
         "content-ids": content_ids(),
         "work-id": work_id(statement, sources=["# Sums\nGrüße", SOURCE], hidden={}),
@@ -216,7 +234,7 @@ def test_every_check_is_described_in_the_order_of_the_report():
     table = PAGE[PAGE.index("## 9 Verification") : PAGE.index("**Levels.**")]
     rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
     described = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
-    assert described == [*CHECKS, "signer", "previous", "anchor", "notebook"]
+    assert described == [*CHECKS, "signer", "previous", "upstream", "anchor", "notebook"]
 
 
 def test_the_table_of_content_types_is_the_codes():

@@ -350,6 +350,41 @@ def test_the_seal(files, key):
     assert VECTORS["seal"][0] == f"seals/author-{seal['wallet']}.json"
 
 
+def test_a_parent_and_the_edge_to_it(files, key):
+    """A child names the parent's manifest, content and author; its anchor the wallet that sealed it, relation 2."""
+    wallet = json.loads(files[VECTORS["seal"][0]])["seal"]["wallet"]
+    manifest, content = sha(files["manifest.json"]).hex(), VECTORS["references"][-1]
+    stated = [{"manifest": manifest, "content": content, "author": VECTORS["author"][1]}]
+    opened = {"manifest": manifest, "subject": "notebook.ipynb"}
+    words = [wallet[2:].rjust(64, "0"), manifest, f"{2:064x}"]
+    assert VECTORS["parents"] == [canonical(stated).decode(), canonical(opened).decode(), *words]
+    predicate = json.loads(files["manifest.json"])["predicate"]
+    predicate["entities"] = [{"id": "artifact-1", "disclosure": "cited", "parent": opened}]
+    assert not parents_fault({**predicate, "parents": stated})
+    assert parents_fault({**predicate, "parents": []})
+    assert parents_fault({**predicate, "parents": stated * 2})
+    assert parents_fault({**predicate, "parents": stated, "entities": []})
+    assert parents_fault({**predicate, "parents": [{**stated[0], "author": "did:key:z6Mk" + "z" * 44}]})
+
+
+def parents_fault(predicate):
+    """Return whether the rule `parents` of section 3 is broken."""
+    named = [parent["manifest"] for parent in predicate["parents"]]
+    opened = [entity for entity in predicate["entities"] if "parent" in entity]
+    used = {entity["parent"]["manifest"] for entity in opened}
+    ordered = named == sorted(set(named))
+    keys = all(strict_key(parent["author"]) for parent in predicate["parents"])
+    return not (ordered and keys and used == set(named) and not any("generatedBy" in entity for entity in opened))
+
+
+def strict_key(did):
+    number = 0
+    for character in did.removeprefix("did:key:z"):
+        number = number * 58 + "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz".index(character)
+    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return len(raw) == 34 and raw[:2] == b"\xed\x01" and point(raw[2:]) is not None
+
+
 def test_the_commitment():
     said = {"name": "patients", "contentId": f"table-v1:sha256:{'0' * 64}", "sha256": "0" * 64, "size": 1}
     assert VECTORS["commitment"] == [hmac.new(b"\2" * 32, canonical(said), hashlib.sha256).hexdigest()]

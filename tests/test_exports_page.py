@@ -186,11 +186,26 @@ def test_the_page_says_how_to_check_and_what_a_check_does_not_prove(statement):
 def test_the_page_cannot_know_what_comes_after_it(statement):
     previous = {"manifest": "aa" * 32, "content": "bb" * 32, "author": statement["predicate"]["agents"][0]["key"]}
     statement["predicate"]["previous"] = previous
-    statement["predicate"]["parents"] = [previous]
     page = page_of(statement)
     assert "aa" * 32 in page.text
     assert "bb" * 32 not in page.text
     assert not re.search(r"\b(0x[0-9a-f]{40}|anchored|wallet|receipt|chain|seal)\b", page.text, re.IGNORECASE)
+
+
+def test_the_page_shows_what_the_work_builds_on(statement):
+    """Each parent by its manifest, content reference and author, with what was opened from it; unknown signers too."""
+    key = statement["predicate"]["agents"][0]["key"]
+    cited = next(e for e in statement["predicate"]["entities"] if e["disclosure"] == "cited" and "generatedBy" not in e)
+    cited["parent"] = {"manifest": "aa" * 32, "subject": "data/<i>raw</i>.csv", "anySigner": True}
+    statement["predicate"]["parents"] = [{"manifest": "aa" * 32, "content": "bb" * 32, "author": key}]
+    page = page_of(statement)
+    assert page.text.count("aa" * 32) == 2  # at the input, and among the facts on the work as a whole
+    assert "bb" * 32 in page.text
+    assert "opened from data/<i>raw</i>.csv of the publication with manifest" in page.text
+    assert "from it: " in page.text
+    assert "a signer whom the author did not know" in page.text
+    del cited["parent"]["anySigner"]
+    assert "did not know" not in page_of(statement).text
 
 
 def test_nothing_runs_and_nothing_loads_from_elsewhere(statement):

@@ -101,7 +101,7 @@ def test_each_forged_copy_is_told_from_the_real_one(done):
     cells = told(done)
 
     assert "is damaged" in cells["forge-one-byte"]
-    assert "1 of 17 checks failed: chunks." in cells["forge-the-checksum"]
+    assert "1 of 18 checks failed: chunks." in cells["forge-the-checksum"]
     assert "The file holds the publication" in cells["demand-the-reference"]
 
 

@@ -41,7 +41,7 @@ def render(statement: Mapping[str, Any], *, manifest_sha256: str) -> bytes:
             steps(statement, names),
             unstated(statement),
             environment(statement),
-            signer(statement),
+            signer(statement, names),
             checking(statement),
         ),
         _footer(manifest_sha256),

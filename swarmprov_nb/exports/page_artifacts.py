@@ -104,10 +104,19 @@ def _about(entity: Mapping[str, Any], names: Names) -> Iterator[Html]:
     yield say(entity["mediaType"], limit=80)
     if entity.get("shape"):
         yield words(f" {TIMES} ".join(f"{length:,}" for length in entity["shape"]))
-    made = entity.get("generatedBy")
-    yield join(words("made by "), names.step(made)) if made else words("an input: no recorded cell run made it")
+    yield _source(entity, names)
     if "origin" in entity:
         yield join(words("said to come from "), say(entity["origin"], limit=200))
+
+
+def _source(entity: Mapping[str, Any], names: Names) -> Html:
+    """Say who made it: a run, somebody whose publication it was opened from, or nobody here."""
+    if "parent" in entity:
+        parent = entity["parent"]
+        file = element("code", say(parent["subject"], limit=200))
+        return join(words("opened from "), file, words(" of the publication with manifest "), code(parent["manifest"]))
+    made = entity.get("generatedBy")
+    return join(words("made by "), names.step(made)) if made else words("an input: no recorded cell run made it")
 
 
 def _schema(entity: Mapping[str, Any]) -> Html:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from swarmprov_nb.exports.html import Html, code, element, facts, fold, join, prose, say, words
-from swarmprov_nb.exports.page_names import HIDDEN, when
+from swarmprov_nb.exports.html import NOTHING, Html, code, element, facts, fold, join, prose, say, words
+from swarmprov_nb.exports.page_names import HIDDEN, Names, when
 from swarmprov_nb.view.captions import plural
 
 _PROVES: Final = (
@@ -30,7 +30,7 @@ _CELLS: Final = (
 _STATEMENTS: Final = (("purpose", "purpose"), ("license", "licence"), ("contact", "contact"), ("note", "note"))
 
 
-def signer(statement: Mapping[str, Any]) -> Html:
+def signer(statement: Mapping[str, Any], names: Names) -> Html:
     """Return who signed, and what they state about the publication as a whole."""
     predicate = statement["predicate"]
     author, recorder = predicate["agents"]
@@ -43,15 +43,28 @@ def signer(statement: Mapping[str, Any]) -> Html:
         *((word, prose(said[key])) for key, word in _STATEMENTS if key in said),
         ("recorded by", join(say(recorder["name"]), words(" "), say(recorder["version"], limit=40))),
         ("session began", words(when(predicate["session"]["startedAt"]))),
-        *_ancestry(predicate),
+        *_ancestry(predicate, names),
     ]
     return _card("signer", "Who signed", facts(known))
 
 
-def _ancestry(predicate: Mapping[str, Any]) -> Iterator[tuple[str, Html]]:
-    earlier = [("follows", predicate["previous"])] if predicate["previous"] else []
-    for word, other in [*earlier, *(("builds on", parent) for parent in predicate["parents"])]:
-        yield word, join(words("manifest "), code(other["manifest"]), words(" by "), code(other["author"]))
+def _ancestry(predicate: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Html]]:
+    if predicate["previous"]:
+        yield "follows", _named(predicate["previous"])
+    for parent in predicate["parents"]:
+        opened = [e for e in predicate["entities"] if e.get("parent", {}).get("manifest") == parent["manifest"]]
+        chips = join(*(names.chip(entity["id"]) for entity in opened), by=" ")
+        unknown = any("anySigner" in entity["parent"] for entity in opened)
+        yield "builds on", join(
+            element("div", _named(parent)),
+            element("div", words("content "), code(parent["content"])),
+            element("div", words("from it: "), chips),
+            element("div", words("taken by choice from a signer whom the author did not know")) if unknown else NOTHING,
+        )
+
+
+def _named(other: Mapping[str, str]) -> Html:
+    return join(words("manifest "), code(other["manifest"]), words(" by "), code(other["author"]))
 
 
 def checking(statement: Mapping[str, Any]) -> Html:

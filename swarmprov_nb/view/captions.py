@@ -74,7 +74,8 @@ def artifact_subtitle(artifact: Artifact) -> tuple[str, ...]:
 
 def artifact_label(artifact: Artifact) -> str:
     """Return the full text of an artifact."""
-    known = (artifact.summary, artifact.path, artifact.origin, artifact.note)
+    opened = f"opened from a publication by {artifact.parent.author}" if artifact.parent else None
+    known = (artifact.summary, artifact.path, artifact.origin, opened, artifact.note)
     parts = dict.fromkeys((artifact.kind, *artifact_subtitle(artifact), *known))
     about = ", ".join(clean(part) for part in parts if part)
     return f"{clean(artifact.title)}: {about}"

@@ -14,7 +14,8 @@ def facts_of(item: Artifact | CellRun) -> dict[str, str]:
     """Return the stated facts by name, as text; what is unknown is left out.
 
     Of a cell run: ran (UTC, RFC 3339), took, error, gap, note. Of an artifact: size, format, licence, version, file,
-    origin, about, note, sha256. Contacts are not among them, and of a file outside the notebook's folder only its name.
+    origin, opened, signer, about, note, sha256. Contacts are not among them, and of a file outside the notebook's
+    folder only its name.
 
     >>> from swarmprov_nb.testing import example_lineage
     >>> facts_of(example_lineage().artifacts[0])
@@ -30,7 +31,7 @@ def _of_run(run: CellRun) -> dict[str, str | None]:
 
 
 def _of_artifact(artifact: Artifact) -> dict[str, str | None]:
-    stored = artifact.stored
+    stored, parent = artifact.stored, artifact.parent
     suffix = stored.suffix if stored else PurePosixPath(artifact.path or "").suffix
     return {
         "size": byte_size(stored.size) if stored else "",
@@ -39,6 +40,8 @@ def _of_artifact(artifact: Artifact) -> dict[str, str | None]:
         "version": str(artifact.version) if artifact.version > 1 else "",
         "file": _inside(artifact.path or ""),
         "origin": artifact.origin,
+        "opened": f"manifest {parent.manifest}" if parent else "",
+        "signer": parent.author if parent else "",
         "about": artifact.summary,
         "note": artifact.note,
         "sha256": stored.sha256 if stored else "",

@@ -13,6 +13,8 @@ const LINEAGE_FACTS = {
   version: 'Version',
   file: 'File',
   origin: 'Origin',
+  opened: 'Opened from',
+  signer: 'Signed by',
   about: 'About',
   note: 'Note',
   sha256: 'SHA-256'
