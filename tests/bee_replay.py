@@ -291,18 +291,27 @@ def send_message(sock: socket.socket, message: dict[str, Any], names: Names) -> 
     sock.sendall(bytes([0x80 | KINDS[kind]]) + size + mask + masked)
 
 
-def wrong_message(sock: socket.socket, expected: dict[str, Any]) -> list[str]:
-    """Receive one frame, or the end, and return what is wrong with it."""
+def receive_message(sock: socket.socket) -> tuple[str, int | None, str]:
+    """Receive one frame: its kind, the code of a close, its data as recordings show it; or that this is the end."""
     reader = sock.makefile("rb", buffering=0)
     try:
         head = reader.read(2) or b""
     except ConnectionError:
         head = b""
     if len(head) < 2:
-        return [] if expected["kind"] == "end" else [f"the end and not {expected}"]
+        return "end", None, ""
     data = reader.read(head[1]) if head[1] else b""
     kind = next(name for name, number in KINDS.items() if number == head[0] & 15)
-    wanted = [expected["kind"], expected.get("code"), expected.get("value", "")]
     code = int.from_bytes(data[:2], "big") if kind == "close" else None
-    shown = base64.b64encode(data).decode() if kind in {"binary", "pong"} else data[2 if code else 0 :].decode()
-    return [] if [kind, code, shown] == wanted else [f"{[kind, code, shown]} and not {wanted}"]
+    return (
+        kind,
+        code,
+        base64.b64encode(data).decode() if kind in {"binary", "pong"} else data[2 if code else 0 :].decode(),
+    )
+
+
+def wrong_message(sock: socket.socket, expected: dict[str, Any]) -> list[str]:
+    """Receive one frame, or the end, and return what is wrong with it."""
+    got = receive_message(sock)
+    wanted = (expected["kind"], expected.get("code"), "" if expected["kind"] == "end" else expected.get("value", ""))
+    return [] if got == wanted else [f"{got} and not {wanted}"]

@@ -74,7 +74,7 @@ class FakeBee:
         self.requests: list[tuple[str, str]] = []
         chosen = VERSIONS[version]
         self._node = Node(self.network, chosen, self.faults, mode=mode, peers=peers, chain_id=chain_id, bzz=bzz)
-        self._node.origins, self._node.pace, self._node.killed = tuple(origins), pace, self._die
+        self._node.origins, self._node.pace, self._node.on_kill = tuple(origins), pace, self._die
         self._router = Router(_routes(chosen), origins)
         self._server = Server(self._answer, self.faults, self.requests)
         self._port = port
@@ -188,12 +188,13 @@ class FakeBee:
     def mine(self, blocks: int = 1) -> None:
         """Let blocks pass: events are known after 7, a batch is usable after 17."""
         self.network.chain.mine(blocks)
+        self._node.save_postage()
 
     def expire_in(self, batch: str, blocks: int) -> None:
         """Let blocks pass until a batch has only so many left."""
         chain = self.network.chain
         left = chain.batches[bytes.fromhex(batch)].value_at(chain.block) - chain.total_amount
-        chain.mine(left // PRICE - blocks)
+        self.mine(-(-left // PRICE) - blocks)
 
     def add_batch(
         self, depth: int = 22, *, amount: int = AMOUNT, immutable: bool = True, label: str = "", usable: bool = True
@@ -208,6 +209,7 @@ class FakeBee:
         """Put a batch of someone else (20 bytes of address) on the chain, and return its id."""
         batch = self.network.chain.buy(owner, AMOUNT, depth, immutable=True)
         batch.bought -= _USABLE
+        self._node.save_postage()
         return batch.id.hex()
 
     def push(self, most: int | None = None) -> int:
@@ -226,11 +228,11 @@ class FakeBee:
 
     def restart(self, down: float = 0.0) -> None:
         """Kill the node and start it again on its port, after so many seconds: uploads under way are gone."""
-        self._server.stop(reset=True)
         with self._node.lock:
-            for session in [*self._node.sessions]:
-                session.abort()
+            self._node.down = True
+        self._server.stop(reset=True)
         time.sleep(down)
+        self._node.down = False
         self._server.start(self._port)
 
     def _die(self) -> None:

@@ -17,7 +17,6 @@ from swarmprov_nb.testing.fake_bee.version import Version
 
 if TYPE_CHECKING:
     from swarmprov_nb.testing.fake_bee.disk import Disk
-    from swarmprov_nb.testing.fake_bee.session import Session
 
 Data = tuple[int, bytes]
 _BZZ = 10**16
@@ -62,9 +61,14 @@ class Node:
         self.pins: dict[bytes, list[bytes]] = {}
         self.queue: deque[tuple[bytes, bytes, int]] = deque()
         self.queued: set[tuple[bytes, bytes]] = set()
-        self.sessions: set[Session] = set()
         self.disk: Disk | None = None
-        self.killed: Callable[[], None] = lambda: None
+        self.down = False
+        self.on_kill: Callable[[], None] = lambda: None
+
+    def kill(self) -> None:
+        """End every upload under way, as a node that is killed; whoever runs it is told and starts it again."""
+        self.down = True
+        self.on_kill()
 
     # batches
 
@@ -200,7 +204,7 @@ class Node:
         if self.disk is not None:
             self.disk.tag(tag)
 
-    def save_postage(self, batch_id: bytes) -> None:
-        """Write chain, wallet and an issuer to the folder, where there is one."""
+    def save_postage(self, batch_id: bytes = b"") -> None:
+        """Write chain, wallet and an own batch's issuer to the folder, where there is one."""
         if self.disk is not None:
             self.disk.postage(self, self.issuers.get(batch_id))

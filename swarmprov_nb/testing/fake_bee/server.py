@@ -123,8 +123,8 @@ class Server:
             connection.send(answer)
             answer.run(connection)
             return False
-        if self._due("cut", request) and answer.stream is not None:
-            answer.stream = _cut(answer.stream)
+        if request.method == "GET" and self._due("cut", request):
+            _cut(answer)
         drained = body.drop()
         close = not drained or answer.broken or request.header("Connection").lower() == "close"
         try:
@@ -172,10 +172,15 @@ def _read_half(connection: Connection, request: Request) -> None:
         left -= len(connection.reader.read(min(left, 1 << 16))) or left
 
 
-def _cut(stream: object) -> Iterator[bytes]:
-    """Yield the first half of the first block, then reset."""
-    first = next(iter(stream), b"")  # type: ignore[call-overload]
-    yield first[: len(first) // 2]
+def _cut(answer: Answer) -> None:
+    """Let an answer end in a reset, half-way through its body (of a long one, through its first block)."""
+    whole = answer.body if answer.stream is None else next(iter(answer.stream), b"")
+    answer.length = len(whole) if answer.length is None else answer.length
+    answer.stream = _half(whole)
+
+
+def _half(whole: bytes) -> Iterator[bytes]:
+    yield whole[: len(whole) // 2]
     raise ConnectionResetError
 
 

@@ -43,8 +43,6 @@ class Session:
         self._over = False
 
     def __enter__(self) -> Self:
-        with self._node.lock:
-            self._node.sessions.add(self)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -79,11 +77,11 @@ class Session:
 
     def _add(self, address: bytes, chunk: Data) -> None:
         node, faults = self._node, self._node.faults
-        if self._over:
+        if self._over or node.down:
             raise Killed
         if faults.count_down("restart_after"):
             faults.restart_after = None
-            node.killed()
+            node.kill()
             raise Killed
         if faults.count_down("disk_full"):
             raise DiskFull
@@ -123,10 +121,9 @@ class Session:
         """Count what came in the tag, write it down, and push it."""
         node = self._node
         with node.lock:
-            if self._over:
+            if self._over or node.down:
                 raise Killed
             self._over = True
-            node.sessions.discard(self)
             if self._tag is not None and node.tags.get(self._tag.uid):
                 self._tag.split += self._split
                 self._tag.seen += self._seen
@@ -139,9 +136,9 @@ class Session:
                 node.enqueue([*self._new], self._issuer.batch_id if self._issuer else b"", self._tag)
 
     def close(self) -> None:
-        """Commit, unless the session is over already."""
+        """Commit, unless the session is over already, or its node."""
         with self._node.lock:
-            if not self._over:
+            if not self._over and not self._node.down:
                 self.commit()
 
     def _save(self, reference: bytes | None = None) -> None:
@@ -163,6 +160,5 @@ class Session:
             if self._over:
                 return
             self._over = True
-            node.sessions.discard(self)
             for address in self._fresh:
                 node.chunks.pop(address, None)
