@@ -29,6 +29,7 @@ _WHERE = {
     "model": "swarmprov_nb.declaring",
     "open": "swarmprov_nb.opening",
     "publish": "swarmprov_nb.publishing",
+    "push": "swarmprov_nb.pushing",
     "register_family": "swarmprov_nb.artifacts",
     "run": "swarmprov_nb.running",
     "save": "swarmprov_nb.carrying",

@@ -19,8 +19,8 @@ from swarmprov_nb.journal import Journal
 from swarmprov_nb.progress import Progress, Told
 from swarmprov_nb.publication import listing
 from swarmprov_nb.receipts import receipt_of
-from swarmprov_nb.remotes import SHORT_DAYS, batch_for, open_sending, remote_url, shown_store
-from swarmprov_nb.swarm import CHUNK_SIZE, ChunkBatch, UploadPlan, collection_addresses
+from swarmprov_nb.remotes import SHORT_DAYS, batch_for, remote_url, shown_store
+from swarmprov_nb.swarm import CHUNK_SIZE, ChunkBatch, UploadPlan, collection_addresses, open_remote
 from swarmprov_nb.view.captions import plural
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def push_chunks(
     def acked(chunks: int, _: int) -> None:
         progress.bytes(min(chunks * CHUNK_SIZE, total), total)
 
-    storage = open_sending(remote, batch=chosen, source=local, journal=folder, progress=acked, check=progress.check)
+    storage = open_remote(remote, batch=chosen, source=local, journal=folder, progress=acked, check=progress.check)
     upload = storage.upload(root, UploadPlan(root.hex()))
     for some in _batches(addresses):
         upload.put(ChunkBatch.of(fetch(local, some)))

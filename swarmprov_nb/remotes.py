@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from swarmprov_nb.errors import StorageError, UsageError
+from swarmprov_nb.errors import StorageError
+from swarmprov_nb.swarm import open_remote
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from swarmprov_nb.swarm.bee import BeeNode, BeeStorage, GatewayStorage
-
-    Remote: TypeAlias = BeeStorage | GatewayStorage
+    from swarmprov_nb.swarm.bee import BeeNode, GatewayStorage
 
 GATEWAY: Final = "gateway:"
 SHORT_DAYS: Final = 14  # of storage left, under which a person is warned
@@ -22,46 +19,19 @@ _CHUNK: Final = 4096
 _BESIDE: Final = 64  # chunks of manifest, page and collection
 
 
-def is_remote(store: str) -> bool:
-    """Tell whether a text names a remote store, and no folder.
-
-    >>> is_remote("http://127.0.0.1:1633"), is_remote("gateway:https://gateway.example"), is_remote("folder")
-    (True, True, False)
-    """
-    return "://" in store or store.startswith(GATEWAY)
-
-
 def remote_url(store: str) -> str:
     """Return the text of a remote store, if it is one; nothing is asked.
 
     Raises UsageError for a text without a scheme, and for a URL that no node can have.
     """
-    if not is_remote(store):
-        raise UsageError(
-            f"{store[:80]!r} is no remote store.",
-            "Give a Bee node's URL with its scheme, for instance http://127.0.0.1:1633, or gateway:URL.",
-        )
-    _opened(store)
+    open_remote(store)
     return store
 
 
 def shown_store(store: str) -> str:
     """Return a remote store as it may be shown: without whatever key its URL holds."""
-    opened = _opened(store)
-    return f"{GATEWAY}{opened.shown}" if store.startswith(GATEWAY) else opened.node.shown
-
-
-def open_reading(store: str) -> Remote:
-    """Open a remote store to read from; every chunk that it gives is re-hashed."""
-    return _opened(store)
-
-
-def open_sending(
-    store: str, *, batch: str | None, source: Any, journal: Path, progress: Callable[[int, int], None],
-    check: Callable[[], None],
-) -> Remote:  # fmt: skip
-    """Open a remote store to send to, paid by `batch`."""
-    return _opened(store, batch=batch, source=source, journal=journal, progress=progress, check=check)
+    gateway = _gateway(store)
+    return f"{GATEWAY}{gateway.shown}" if gateway is not None else _node(store).shown
 
 
 def batch_for(store: str, batch: str | None, addresses: Sequence[bytes]) -> str | None:
@@ -69,7 +39,7 @@ def batch_for(store: str, batch: str | None, addresses: Sequence[bytes]) -> str 
 
     Raises StorageError where the store is not ready, or no batch fits: what is wrong, and what a new one would cost.
     """
-    if store.startswith(GATEWAY):
+    if _gateway(store) is not None:
         return batch
     node = _node(store)
     if batch is not None:
@@ -89,8 +59,8 @@ def batch_for(store: str, batch: str | None, addresses: Sequence[bytes]) -> str 
 
 def require_remote(store: str, *, batch: str | None, size: int) -> None:
     """Test, before anything is signed, whether a store could take about `size` bytes; StorageError where not."""
-    if store.startswith(GATEWAY):
-        _opened(store).test()
+    if (gateway := _gateway(store)) is not None:
+        gateway.test()
         return
     batch_for(store, batch, _like(size))
 
@@ -100,8 +70,8 @@ def storage_offer(store: str, *, batch: str | None, size: int) -> str:
 
     Raises StorageError where it could not be stored there now.
     """
-    if store.startswith(GATEWAY):
-        _opened(store).test()
+    if (gateway := _gateway(store)) is not None:
+        gateway.test()
         return "stored by a gateway, for as long as it likes"
     from swarmprov_nb.swarm.bee import Batches
 
@@ -131,7 +101,7 @@ def _advice(node: BeeNode, addresses: Sequence[bytes]) -> str:
         return "Buy a larger one: swarmprov stamps buy --help"
     return (
         f"One for {_NEW_DAYS} days costs about {price.bzz} BZZ (depth {price.depth}): "
-        f"swarmprov stamps buy --store {node.shown} --depth {price.depth} --days {_NEW_DAYS}"
+        f"swarmprov stamps buy --store {node.shown} --size {len(addresses) * _CHUNK} --days {_NEW_DAYS}"
     )
 
 
@@ -140,15 +110,14 @@ def _like(size: int) -> list[bytes]:
     return [secrets.token_bytes(32) for _ in range(-(-size // _CHUNK) * 129 // 128 + _BESIDE)]
 
 
+def _gateway(store: str) -> GatewayStorage | None:
+    from swarmprov_nb.swarm.bee import GatewayStorage
+
+    opened = open_remote(store)
+    return opened if isinstance(opened, GatewayStorage) else None
+
+
 def _node(store: str) -> BeeNode:
     from swarmprov_nb.swarm.bee import BeeNode
 
     return BeeNode.at(store)
-
-
-def _opened(store: str, **options: Any) -> Any:
-    from swarmprov_nb.swarm.bee import BeeStorage, GatewayStorage
-
-    if store.startswith(GATEWAY):
-        return GatewayStorage(store.removeprefix(GATEWAY), **options)
-    return BeeStorage(_node(store), **options)

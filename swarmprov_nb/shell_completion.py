@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Any, Final
 
+from swarmprov_nb.chain.networks import EMBEDDED, NETWORKS
 from swarmprov_nb.errors import MissingExtra
 from swarmprov_nb.report import LEVELS
 
@@ -20,9 +21,13 @@ _FILES: Final = {
     "output": ("*.ipynb",),
     "svg": ("*.svg",),
     "html": ("*.html",),
+    "keystore": ("*",),
+    "key_file": ("*",),
+    "password_file": ("*",),
 }
 _FOLDERS: Final = ("folder", "store")
-_CHOICES: Final = {"--chain": ("local", "none"), "--require": LEVELS[1:]}
+_CHAINS: Final = ("local", "none", *(network.name for network in NETWORKS if network != EMBEDDED))
+_CHOICES: Final = {"--chain": _CHAINS, "--require": LEVELS[1:]}
 
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:

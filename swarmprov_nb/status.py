@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from swarmprov_nb.errors import RecordError, UsageError
+from swarmprov_nb.chain.networks import EMBEDDED
+from swarmprov_nb.errors import RecordError, SwarmprovError, UsageError
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import Record
+from swarmprov_nb.pushing import lasts
 from swarmprov_nb.receipts import Receipt, receipts
 from swarmprov_nb.view.captions import plural
 from swarmprov_nb.view.labels import clean
@@ -58,6 +60,11 @@ class Status:
             day = datetime.fromtimestamp(receipt.published_at, UTC).date().isoformat()
             name = clean(Path(receipt.notebook).name)
             yield f"  {receipt.reference}  {day}  {name}, {plural(receipt.items, 'item')}"
+            for push in receipt.pushes:
+                yield f"    stored at {push['store']}, {lasts(push)}"
+            for anchor in receipt.anchors:
+                if anchor["network"] != EMBEDDED.name:
+                    yield f"    anchored on {anchor['network']}, block {anchor['block']}"
         if self.pending:
             yield f"Interrupted: {self.pending}. Publish that notebook again, and it goes on."
 

@@ -15,7 +15,6 @@ from swarmprov_nb.errors import InvalidReference, StorageError, UsageError, Veri
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
 from swarmprov_nb.notebook_check import check_notebook, claimed_reference
-from swarmprov_nb.remotes import is_remote, open_reading
 from swarmprov_nb.report import FAIL, LEVELS, NOT_CHECKED, Check, Report
 from swarmprov_nb.signer_check import check_previous, check_signer
 from swarmprov_nb.signers import signers
@@ -91,11 +90,11 @@ def located(target: str, *, store: str | Path | None, home: Home) -> tuple[Any, 
 
 def open_store(store: str | Path | None, *, home: Home) -> Any:
     """Open the store to read from: the one named, else ``SWARMPROV_STORE``, else the user's own."""
-    from swarmprov_nb.swarm import PackStore
+    from swarmprov_nb.swarm import PackStore, is_remote, open_remote
 
     named = store or os.environ.get("SWARMPROV_STORE")
     if named and is_remote(str(named)):
-        return open_reading(str(named))
+        return open_remote(str(named))
     folder = Path(named).expanduser() if named else home.store
     if not folder.is_dir():
         raise StorageError(

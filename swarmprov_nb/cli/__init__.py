@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from swarmprov_nb import __version__
-from swarmprov_nb.cli import binder, helping, keys, network, notebooks, publishing, verifying
+from swarmprov_nb.cli import binder, helping, keys, network, notebooks, publishing, stamps, verifying
 from swarmprov_nb.cli.command import Command
 from swarmprov_nb.cli.console import complain
 from swarmprov_nb.errors import SwarmprovError, UsageError
@@ -22,6 +22,7 @@ COMMANDS: Final = (
     *notebooks.COMMANDS,
     *publishing.COMMANDS,
     *network.COMMANDS,
+    *stamps.COMMANDS,
     *verifying.COMMANDS,
     *keys.COMMANDS,
     *helping.COMMANDS,

@@ -91,13 +91,17 @@ def _write(file: Path, text: str) -> None:
 
 def _status_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", nargs="?", type=Path, default=Path())
+    command.add_argument("--refresh", action="store_true", help="ask the stores how long publications are paid for")
     command.add_argument("--json", action="store_true", help="the same as JSON")
 
 
 def _status(options: argparse.Namespace) -> int:
-    from swarmprov_nb.status import status
+    from swarmprov_nb.status import refreshed, status
 
-    found = status(options.folder.absolute(), Home.of_user())
+    home = Home.of_user()
+    if options.refresh:
+        refreshed(home)
+    found = status(options.folder.absolute(), home)
     print(json.dumps(found.to_json(), indent=1) if options.json else found)
     return 0
 

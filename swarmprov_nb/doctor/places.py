@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from swarmprov_nb.config import Settings
+from swarmprov_nb.destinations import Destinations
 from swarmprov_nb.doctor.check import BROKEN, NOTE, OK, Check
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import Home
@@ -64,7 +65,8 @@ def _keys(home: Home) -> Check:
     if not home.keys.is_dir():
         return Check("keys", OK, "none yet: they are made on first use")
     files = sorted(path for path in home.keys.rglob("*") if path.is_file())
-    wanted = {home.keys: 0o700, **dict.fromkeys(files, 0o600)}
+    folders = [home.keys, *(path for path in home.keys.rglob("*") if path.is_dir())]
+    wanted = {**dict.fromkeys(folders, 0o700), **dict.fromkeys(files, 0o600)}
     open_ = [(path, mode) for path, mode in wanted.items() if path.stat().st_mode & _OTHERS]
     if open_:
         path, mode = open_[0]
@@ -78,6 +80,7 @@ def _keys(home: Home) -> Check:
 def _settings(home: Home, folder: Path) -> Check:
     try:
         Settings.of(home, folder)
+        Destinations.of(home)
     except SwarmprovError as error:
         return Check("settings", BROKEN, error.what, error.next_step)
     return Check("settings", OK, "can be read" if home.config.exists() else "none: the defaults hold")
