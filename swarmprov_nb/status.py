@@ -69,6 +69,24 @@ class Status:
             yield f"Interrupted: {self.pending}. Publish that notebook again, and it goes on."
 
 
+def refreshed(home: Home) -> None:
+    """Ask every store that publications were pushed to until when they are paid for now, and note it in the receipts.
+
+    A store that does not answer changes nothing.
+    """
+    from swarmprov_nb.swarm import open_remote
+
+    for receipt in receipts(home):
+        for push in receipt.pushes:
+            try:
+                found = open_remote(push["store"], batch=push["batch"]).status(bytes.fromhex(receipt.reference))
+            except SwarmprovError:
+                continue
+            expires = found.expires.timestamp() if found.expires else None
+            receipt = receipt.with_push({**push, "expires": expires, "retrievable": found.retrievable})  # noqa: PLW2901
+        receipt.save(home)
+
+
 def status(folder: Path, home: Home) -> Status:
     """Look into the record of `folder` and the receipts of `home`; makes nothing.
 
