@@ -111,7 +111,7 @@ def _missing() -> str:
         return "node and npm are not installed"
     stamp = CONTRACTS / "node_modules" / ".installed"
     wanted = hashlib.sha256((CONTRACTS / "package-lock.json").read_bytes()).hexdigest()
-    with _alone(CONTRACTS):
+    with alone(CONTRACTS):
         if not stamp.exists() or stamp.read_text() != wanted:
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             ran = subprocess.run(command, cwd=CONTRACTS, capture_output=True, text=True, check=False)
@@ -123,7 +123,7 @@ def _missing() -> str:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """One process at a time: workers of pytest-xdist come at once, and `npm ci` begins by deleting."""
     held = os.open(folder, os.O_RDONLY)
     try:
