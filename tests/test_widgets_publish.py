@@ -210,8 +210,10 @@ def test_licences_are_completed_by_keyboard(shown, page):
     widget = shown(preview())
     field = page.get_by_role("combobox", name="Licence")
     field.press_sequentially("cc-by")
+    page.wait_for_function("window.model.sent.some(each => each.prefix === 'cc-by')")
     asked = [each for each in widget.sent(1) if each["op"] == "licences"]
-    assert asked == [{"op": "licences", "prefix": "cc-by"}]
+    assert asked[-1] == {"op": "licences", "prefix": "cc-by"}
+    assert all("cc-by".startswith(each["prefix"]) for each in asked)  # one, unless whoever types is slow
 
     known = [
         {"id": "CC-BY-4.0", "name": "Creative Commons Attribution 4.0"},

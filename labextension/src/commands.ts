@@ -6,6 +6,7 @@ import { Channels } from './channels';
 import { provenanceIcon } from './icons';
 import { loadIn } from './load';
 import type { ProvenancePanel, View } from './panel';
+import { reveal } from './reveal';
 import { stateOf } from './words';
 
 /** The commands, as palette, toolbar, shortcuts and the panel call them. */
@@ -28,7 +29,7 @@ export function addCommands(
 ): void {
   const open = (view: View): void => {
     panel.open(view);
-    app.shell.activateById(panel.id);
+    reveal(app.shell, panel);
   };
   const hasNotebook = (): boolean => channels.panel !== null;
   const isIn = (state: string) => (): boolean => hasNotebook() && stateOf(channels.current) === state;

@@ -4,6 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Channels } from './channels';
 import { CommandIDs } from './commands';
 import { GraphView, graphWidget } from './graphview';
+import { reveal } from './reveal';
 
 /** Register the command that opens a notebook's lineage beside it; a page reload brings open ones back. */
 export function addGraph(
@@ -31,7 +32,7 @@ export function addGraph(
         app.shell.add(widget, place, { mode: 'split-bottom', ref: channels.at(path)?.panel.id });
         void tracker.add(widget);
       }
-      app.shell.activateById(widget.id);
+      reveal(app.shell, widget);
     }
   });
   void restorer?.restore(tracker, {

@@ -11,6 +11,7 @@ import { serveDocument } from './documents';
 import { addGraph } from './graph';
 import { noticePublications } from './notices';
 import { ProvenancePanel } from './panel';
+import { reveal } from './reveal';
 import { watchSettings } from './settings';
 import { StatusItem } from './statusitem';
 
@@ -53,7 +54,7 @@ function activate(
   });
   channels.changed.connect((_, [channel, change]) => {
     if (change === 'loaded' && settings.openPanelOnLoad && channel === channels.current) {
-      app.shell.activateById(panel.id);
+      reveal(app.shell, panel);
     }
   });
 }
