@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { element, glyph, put, shown } from '../../swarmprov_nb/widgets/elements.js';
+import { element, glyph, put, putName, shown } from '../../swarmprov_nb/widgets/elements.js';
 import { IRow } from './protocol';
 
 const MOST_NAMES = 6;
@@ -29,7 +29,7 @@ export class Step {
     const failed = row.status !== 'ok';
     this.node.classList.toggle('swarmprov-failed', failed);
     put(this._number, row.number === null ? '[ ]' : `[${row.number}]`);
-    put(this._name, row.step);
+    putName(this._name, row.step);
     this._name.classList.toggle('swarmprov-named', row.named);
     put(this._flow, this._flowText());
     shown(this._flow, row.reads.length + row.makes.length);

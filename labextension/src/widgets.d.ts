@@ -22,5 +22,6 @@ declare module '*/widgets/elements.js' {
   export function button(text: string, press: () => void, options?: Attributes): HTMLButtonElement;
   export function glyph(kind: string): SVGSVGElement;
   export function put<T extends HTMLElement>(node: T, text: unknown): T;
+  export function putName<T extends HTMLElement>(node: T, text: unknown): T;
   export function shown(node: HTMLElement, whether: unknown): void;
 }

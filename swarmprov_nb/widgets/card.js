@@ -16,7 +16,7 @@ export function card({ model, el }, { name, heading, sections, phaseOf, label, b
   const chips = element('span', { class: 'swarmprov-chips' });
   const status = element('p', { class: 'swarmprov-away', role: 'status' });
   const body = element('div', { class: 'swarmprov-body' });
-  const root = element('section', { class: `swarmprov-card swarmprov-${name}`, 'data-lm-suppress-shortcuts': 'true' },
+  const root = element('section', { class: `swarmprov-card swarmprov-${name}`, role: 'group', 'data-lm-suppress-shortcuts': 'true' },
     element('header', { class: 'swarmprov-header' }, title, subject, chips), body, status);
   const made = new Map();
   const heard = new Set();

@@ -65,6 +65,24 @@ export function put(node, text) {
   return node;
 }
 
+/** Set a name of a file or of code, which breaks after its own marks rather than amid a word. */
+export function putName(node, text) {
+  return putPieces(node, text, /(?<=[/_.([=])(?=.)/, piece => [element('wbr'), piece]);
+}
+
+/** Set facts with commas between them; each stays on one line where it fits. */
+export function putFacts(node, text) {
+  return putPieces(node, text, /(?<=,) /, piece => [' ', piece], piece => element('span', { class: 'swarmprov-fact', text: piece }));
+}
+
+function putPieces(node, text, between, later, wrap = piece => piece) {
+  const before = node.textContent;
+  if (put(node, text).textContent === before) return node;
+  const pieces = node.textContent.split(between).map(wrap);
+  node.replaceChildren(...pieces.flatMap((piece, place) => (place ? later(piece) : [piece])));
+  return node;
+}
+
 /** Set a hash or key, short in the middle, with the whole as title. */
 export function putShort(node, text) {
   const whole = String(text ?? '');

@@ -13,9 +13,9 @@ export function lineageFrame(lineage, { name, fill, acts }) {
     return htmlElement('div', { class: `swp-track ${side}`, 'aria-hidden': 'true' }, thumb);
   });
   const stage = htmlElement('div', { class: 'swp-stage' }, svg, acrossTrack, downTrack);
-  const label = { role: 'region', 'aria-label': `Table: ${lineage.title}` };
+  const label = { role: 'group', 'aria-label': `Table: ${lineage.title}` };
   const tablePlace = htmlElement('div', { class: 'swp-table-place', tabindex: '0', ...label });
-  const details = htmlElement('section', { class: 'swp-details', tabindex: '0', 'aria-label': 'Details' });
+  const details = htmlElement('section', { class: 'swp-details', role: 'group', tabindex: '0', 'aria-label': 'Details' });
   details.hidden = true;
   const legend = htmlElement('ul', { class: 'swp-legend', 'aria-label': 'Legend' });
   const count = htmlElement('span', { class: 'swp-count' });
@@ -24,7 +24,8 @@ export function lineageFrame(lineage, { name, fill, acts }) {
   const title = htmlElement('h2', { class: 'swp-heading', title: lineage.title }, lineage.title);
   const foot = htmlElement('div', { class: 'swp-foot' }, legend, count);
   const { tools, ...buttons } = lineageTools(acts);
-  const root = htmlElement('section', { class: 'swp-lineage', 'aria-label': `Lineage: ${lineage.title}` });
+  // No landmark: a notebook may hold many of these, and landmarks are what a reader leaps between.
+  const root = htmlElement('section', { class: 'swp-lineage', role: 'group', 'aria-label': `Lineage: ${lineage.title}` });
   root.classList.toggle('swp-fill', fill);
   const top = htmlElement('div', { class: 'swp-top' }, title, tools);
   root.append(top, summary, stage, tablePlace, details, foot, status);

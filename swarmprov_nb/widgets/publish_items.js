@@ -1,4 +1,4 @@
-import { drawGlyph, element, freshId, glyph, put, shown } from './elements.js';
+import { drawGlyph, element, freshId, glyph, put, putFacts, putName, shown } from './elements.js';
 
 const LEFT_OUT = { hide: 'hidden', cite: 'cited: name and digests leave' };
 
@@ -28,9 +28,9 @@ export function itemRow(row) {
     node.classList.toggle('swarmprov-out', !ticked);
     icon.setAttribute('class', `swarmprov-glyph swarmprov-kind-${item.kind}`);
     drawGlyph(icon, item.kind);
-    put(name, item.name);
+    putName(name, item.name);
     put(kind, `${item.kind}, `);
-    put(detail, item.detail ?? '');
+    putFacts(detail, item.detail ?? '');
     put(size, item.size_text);
     put(why, item.why ?? '');
     shown(why, item.why);
