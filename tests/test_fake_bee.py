@@ -166,6 +166,23 @@ def test_a_missing_level_is_caught(bee):
     assert LEVEL in answers[0].json()["message"]
 
 
+def test_a_node_without_a_chain():
+    """An ultra-light node says which kind it is, and has neither wallet nor batches."""
+    with FakeBee(mode="ultra-light", batches=()) as bee:
+        assert told(bee, "/node")["beeMode"] == "ultra-light"
+        refused = [requests.get(bee.url + path, timeout=TIMEOUT).status_code for path in ("/wallet", "/stamps")]
+        assert refused == [403, 403]
+        assert requests.post(f"{bee.url}/stamps/{AMOUNT}/17", timeout=TIMEOUT).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_pinned_content_is_counted(bee):
+    """What is pinned goes through the node's own store, so its tag ends, not deferred as it may be."""
+    tag = post(bee, "/bytes", bytes(5000), Swarm_Pin="true", Swarm_Deferred_Upload="false").headers[TAG]
+    counted = told(bee, f"/tags/{tag}")
+
+    assert counted["split"] == counted["seen"] + counted["synced"] == 3
+
+
 def test_counters(bee):
     """It says what came and how often, and what was asked for."""
     for _ in range(2):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from swarmprov_nb.testing.fake_bee.disk import Disk
 
 Data = tuple[int, bytes]
+CHAINLESS = {"ultra-light", "dev"}
+NO_CHAIN = "Chain is disabled. This endpoint is unavailable."
 _BZZ = 10**16
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from swarmprov_nb.testing.fake_bee.answer import Answer, Request, json_answer, message
 from swarmprov_nb.testing.fake_bee.chain import MINIMUM_VALIDITY, PRICE
-from swarmprov_nb.testing.fake_bee.node import Node
+from swarmprov_nb.testing.fake_bee.node import CHAINLESS, NO_CHAIN, Node
 from swarmprov_nb.testing.fake_bee.router import Handler, Route
 
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
@@ -40,7 +40,7 @@ def _value(value: Any) -> Handler:
 
 def mode(node: Node, _request: Request) -> Answer:
     """Say which kind of node it is."""
-    chequebook = node.mode not in {"ultra-light", "dev"}
+    chequebook = node.mode not in CHAINLESS
     return json_answer({"beeMode": node.mode, "chequebookEnabled": chequebook, "swapEnabled": chequebook})
 
 
@@ -64,8 +64,8 @@ def chain_state(node: Node, _request: Request) -> Answer:
 
 def wallet(node: Node, _request: Request) -> Answer:
     """Tell balances in the smallest units, and the chain."""
-    if node.mode in {"ultra-light", "dev"}:
-        return message(403, "Chain is disabled. This endpoint is unavailable.")
+    if node.mode in CHAINLESS:
+        return message(403, NO_CHAIN)
     told = {"bzzBalance": str(node.balance), "nativeTokenBalance": str(node.native_balance)}
     where = {"chequebookContractAddress": "0x" + node.chequebook.hex(), "walletAddress": "0x" + node.ethereum.hex()}
     return json_answer({**told, "chainID": _TESTNET if node.faults.other_network else node.chain_id, **where})

@@ -73,10 +73,12 @@ class Server:
     def _guarded(self, work: Callable[[socket.socket], None], sock: socket.socket) -> None:
         try:
             work(sock)
-        except (OSError, ValueError):
-            pass  # the other side is gone, or we are stopped
+        except OSError:
+            pass  # the other side is gone
         except Exception:  # noqa: BLE001 - a fault of the double itself: told when it is closed
-            self.failures.append(traceback.format_exc())
+            # but for a reader that stopping closed under a thread
+            if self._listener is not None:
+                self.failures.append(traceback.format_exc())
         finally:
             with self._lock:
                 self._threads.discard(threading.current_thread())

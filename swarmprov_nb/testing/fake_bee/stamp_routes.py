@@ -8,7 +8,7 @@ from typing import Any
 
 from swarmprov_nb.testing.fake_bee.answer import Answer, Request, json_answer, message, refuse
 from swarmprov_nb.testing.fake_bee.chain import ChainRefused
-from swarmprov_nb.testing.fake_bee.node import Node
+from swarmprov_nb.testing.fake_bee.node import CHAINLESS, NO_CHAIN, Node
 from swarmprov_nb.testing.fake_bee.parameters import (
     Parameters,
     length_32,
@@ -20,7 +20,7 @@ from swarmprov_nb.testing.fake_bee.parameters import (
     to_unsigned,
 )
 from swarmprov_nb.testing.fake_bee.postage import BUCKET_DEPTH, Issuer
-from swarmprov_nb.testing.fake_bee.router import Route
+from swarmprov_nb.testing.fake_bee.router import Handler, Route
 from swarmprov_nb.testing.fake_bee.version import Version
 
 _LEAST_DEPTH = 17
@@ -33,9 +33,13 @@ def _batch_id(request: Request) -> bytes:
     return batch_id
 
 
-def _needs_chain(node: Node) -> None:
-    if node.mode in {"ultra-light", "dev"}:
-        raise refuse(403, "Chain is disabled. This endpoint is unavailable.")
+def _with_chain(handler: Handler) -> Handler:
+    """Refuse on a node that has no chain."""
+
+    def guarded(node: Node, request: Request) -> Answer:
+        return message(403, NO_CHAIN) if node.mode in CHAINLESS else handler(node, request)
+
+    return guarded
 
 
 def _issuer(node: Node, batch_id: bytes) -> Issuer:
@@ -90,7 +94,6 @@ def buy(node: Node, request: Request) -> Answer:
     headers = Parameters(request, "header")
     immutable = headers.take("Immutable", to_bool, default=True)
     _gas(headers)
-    _needs_chain(node)
     try:
         batch = node.buy(amount, depth, immutable=immutable, label=request.query.get("label", ""))
     except ChainRefused as refused:
@@ -119,7 +122,6 @@ def top_up(node: Node, request: Request) -> Answer:
     amount = path.take("amount", to_amount, 0)
     path.check()
     _gas(Parameters(request, "header"))
-    _needs_chain(node)
     try:
         node.top_up(batch_id, amount)
     except ChainRefused as refused:
@@ -134,7 +136,6 @@ def dilute(node: Node, request: Request) -> Answer:
     depth = path.take("depth", to_byte, 0, rule=required)
     path.check()
     _gas(Parameters(request, "header"))
-    _needs_chain(node)
     try:
         node.dilute(batch_id, depth)
     except ChainRefused as refused:
@@ -182,14 +183,15 @@ def _on_chain(node: Node, batch_id: bytes) -> dict[str, Any]:
 
 def routes(version: Version) -> list[Route]:
     """Return the paths that a version has."""
-    one = {"GET": stamp, "PATCH": label} if version.labels else {"GET": stamp}
-    listed = [
-        Route("/stamps", {"GET": stamps}),
-        Route("/stamps/{batch_id}", dict(one)),
-        Route("/stamps/{batch_id}/buckets", {"GET": buckets}),
-        Route("/stamps/topup/{batch_id}/{amount}", {"PATCH": top_up}),
-        Route("/stamps/dilute/{batch_id}/{depth}", {"PATCH": dilute}),
-        Route("/stamps/{amount}/{depth}", {"POST": buy}),
-        Route("/batches", {"GET": batches}),
-    ]
-    return [*listed, Route("/batches/{batch_id}", {"GET": batch})] if version.labels else listed
+    one: dict[str, Handler] = {"GET": stamp, "PATCH": label} if version.labels else {"GET": stamp}
+    own: dict[str, dict[str, Handler]] = {
+        "/stamps": {"GET": stamps},
+        "/stamps/{batch_id}": one,
+        "/stamps/{batch_id}/buckets": {"GET": buckets},
+        "/stamps/topup/{batch_id}/{amount}": {"PATCH": top_up},
+        "/stamps/dilute/{batch_id}/{depth}": {"PATCH": dilute},
+        "/stamps/{amount}/{depth}": {"POST": buy},
+    }
+    known = [Route(path, {method: _with_chain(one) for method, one in table.items()}) for path, table in own.items()]
+    chain = [Route("/batches", {"GET": batches})]
+    return [*known, *chain, *([Route("/batches/{batch_id}", {"GET": batch})] if version.labels else [])]

@@ -59,11 +59,12 @@ def tag_of(node: Node, uid: int, *, create: bool) -> Tag | None:
 @contextmanager
 def session_for(node: Node, want: Wanted) -> Iterator[tuple[Session, Tag | None]]:
     """Open a session as headers want it, and put what stops it into Bee's words."""
-    tag = tag_of(node, want.tag, create=True) if want.deferred or want.pin else None
+    deferred = want.deferred or want.pin  # what is pinned goes through the own store
+    tag = tag_of(node, want.tag, create=True) if deferred else None
     issuer = node.stamping(want.batch_id)
     with (
         in_words("split write all failed"),
-        Session(node, issuer, tag=tag, deferred=want.deferred, pin=want.pin) as session,
+        Session(node, issuer, tag=tag, deferred=deferred, pin=want.pin) as session,
     ):
         yield session, tag
 
