@@ -132,4 +132,4 @@ def _urls(name: str, given: str | list[Any]) -> tuple[str, ...]:
 
 def _wrong(name: str, key: str) -> UsageError:
     keys = ", ".join(_SETTINGS)
-    return UsageError(f"[chains.{name}] cannot have that {key}.", f"Its settings are {keys}: see docs/chains.md.")
+    return UsageError(f"[chains.{name}] cannot have that {key}.", f"Its settings are {keys}.")
