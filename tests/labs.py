@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 EXTENSION = ROOT / "swarmprov_nb" / "labextension"
 NEWS = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+KERNEL = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 READY = """async () => {
   const panel = [...window.jupyterapp.shell.widgets('main')].find(each => each.context?.sessionContext);
   await panel.context.sessionContext.ready;
@@ -34,8 +36,9 @@ def needs_extension() -> None:
 class Lab:
     """One server, with settings, workspaces, home and extension of its own; `folder` is what it serves."""
 
-    def __init__(self, application: str, place: Path) -> None:
+    def __init__(self, application: str, place: Path, *, python: str = sys.executable) -> None:
         self.application = application
+        self.python = python  # whose JupyterLab it is; kernels are always this process's
         self.place = place
         self.folder = place / "work"
         self.home = place / "home"
@@ -85,11 +88,14 @@ class Lab:
         extensions = self.place / "share" / "labextensions"
         extensions.mkdir(parents=True)
         (extensions / "swarmprov-nb").symlink_to(EXTENSION)
+        kernel = self.place / "share" / "kernels" / "python3" / "kernel.json"
+        kernel.parent.mkdir(parents=True)
+        kernel.write_text(json.dumps({"argv": KERNEL, "display_name": "Python 3", "language": "python"}))
 
     def _command(self) -> list[str]:
         port = self.url.rpartition(":")[2]
         return [
-            *(sys.executable, "-m", self.application, "--no-browser", "--allow-root", f"--port={port}"),
+            *(self.python, "-m", self.application, "--no-browser", "--allow-root", f"--port={port}"),
             *("--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
             *(f"--ServerApp.root_dir={self.folder}", "--LabApp.expose_app_in_browser=True"),
             *(["--JupyterNotebookApp.expose_app_in_browser=True"] if self.application == "notebook" else []),
@@ -125,6 +131,14 @@ class OpenNotebook:
         """Open it, with no layout of earlier, and wait until its kernel answers."""
         self.page.goto(f"{self.server.address(self.path)}?reset")
         self.wait()
+
+    def go_without_kernel(self) -> None:
+        """Open it as somebody does who has not its kernel, and chooses none."""
+        self.page.goto(f"{self.server.address(self.path)}?reset")
+        dialog = self.page.locator(".jp-Dialog")
+        dialog.wait_for(timeout=60_000)
+        dialog.get_by_role("button", name="No Kernel").click()
+        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
 
     def reload(self) -> None:
         """Load the page anew, as a reader does, and wait until the kernel answers."""

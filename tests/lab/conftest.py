@@ -32,9 +32,13 @@ def serving(application: str, folder: Path):
 
 
 @pytest.fixture
-def tabs(browser):
+def tabs(browser, request):
     """Open browser tabs, 1280 pixels wide, in one profile; none may speak to another host, none may meet an error."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=20_000)  # nothing here is timed, and machines may be busy
+    scale = getattr(request, "param", 1)
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=scale)
     refused, errors = only_loopback(context), []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     yield context
@@ -44,10 +48,11 @@ def tabs(browser):
 
 
 @pytest.fixture
-def open_notebook(lab, tabs):
+def open_notebook(request, tabs):
     """Write a notebook of these cells, open it in Lab, and wait for its kernel."""
 
-    def open_(*sources: str, server: Lab = lab, path: Path | None = None) -> OpenNotebook:
+    def open_(*sources: str, server: Lab | None = None, path: Path | None = None) -> OpenNotebook:
+        server = server or request.getfixturevalue("lab")
         written = path or write_cells(server.folder, *sources)
         opened = OpenNotebook(server, tabs.new_page(), written)
         opened.go()
