@@ -18,7 +18,7 @@ from swarmprov_nb.home import Home
 PER_PUBLISH: Final = "0.01"
 PER_DAY: Final = "0.05"
 BZZ: Final = "bzz"
-_OF_BZZ: Final = {"per_publish": "5", "per_day": "10"}
+_OF_BZZ: Final = {"per_publish": "10", "per_day": "20"}
 _DAY: Final = 24 * 3600
 
 

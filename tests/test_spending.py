@@ -41,7 +41,7 @@ def test_a_network_s_own_cap_is_before_the_one_for_all(home):
 
     assert purse(home).left() == XDAI // 2
     assert purse(home, "base", "ETH").left() == XDAI // 5
-    assert purse(home, BZZ, "BZZ", decimals=16).left() == 5 * 10**16
+    assert purse(home, BZZ, "BZZ", decimals=16).left() == 10 * 10**16
 
 
 def test_what_was_promised_today_counts(home):
