@@ -1,13 +1,17 @@
-"""What the contract does, as an account that sends transactions to it on the embedded chain sees it."""
+"""What the contract does, as an account that sends transactions to it sees it: on the embedded chain and on anvil."""
 
 from __future__ import annotations
 
 import hashlib
+import time
+from contextlib import contextmanager
 
 import pytest
+from anvils import anvil
 from eth_abi import decode
 from eth_account import Account
 from eth_utils import keccak
+from web3 import HTTPProvider
 
 from swarmprov_nb.chain.contract import (
     CONTRACTS,
@@ -20,7 +24,6 @@ from swarmprov_nb.chain.contract import (
     encode_call,
 )
 from swarmprov_nb.chain.embedded_node import EmbeddedNode
-from swarmprov_nb.chain.networks import EMBEDDED
 from swarmprov_nb.chain.rpc import ask, number
 from swarmprov_nb.chain.rpc_errors import RpcError
 
@@ -45,13 +48,17 @@ class Someone:
     def send(self, data, to=ADDRESS, gas=None):
         call = {"from": self.address, "to": to, "data": "0x" + data.hex()}
         nonce = number(ask(self.node, "eth_getTransactionCount", self.address, "pending"))
+        chain_id = number(ask(self.node, "eth_chainId"))
         fields = {
-            "type": 2, "chainId": EMBEDDED.chain_id, "nonce": nonce, "to": to, "value": 0, "data": data,
+            "type": 2, "chainId": chain_id, "nonce": nonce, "to": to, "value": 0, "data": data,
             "gas": gas or number(ask(self.node, "eth_estimateGas", call)),
             "maxFeePerGas": 0, "maxPriorityFeePerGas": 0,
         }  # fmt: skip
         raw = self._account.sign_transaction(fields).raw_transaction
-        return ask(self.node, "eth_getTransactionReceipt", ask(self.node, "eth_sendRawTransaction", "0x" + raw.hex()))
+        sent = ask(self.node, "eth_sendRawTransaction", "0x" + raw.hex())
+        while (receipt := ask(self.node, "eth_getTransactionReceipt", sent)) is None:
+            time.sleep(0.01)  # anvil answers before it has mined; a test that waits for ever is ended
+        return receipt
 
     def anchor(self, subject, *edges, locator=NONE, kind=1):
         return self.send(encode_call("anchor", [subject, locator, kind, list(edges)]))
@@ -64,12 +71,27 @@ class Someone:
         return decode_answer(name, bytes.fromhex(ask(self.node, "eth_call", call, "latest")[2:]))
 
 
-@pytest.fixture(scope="module")
-def node(tmp_path_factory):
-    opened = EmbeddedNode(tmp_path_factory.mktemp("chain") / "chain.sqlite")
-    Someone(opened, "deployer").send(deployment(), to=FACTORY_ADDRESS)
-    yield opened
-    opened.close()
+@contextmanager
+def opened(kind, folder):
+    """A fresh chain with the contract: the embedded one, or anvil with the same rules and fees."""
+    if kind == "anvil":
+        with anvil("--hardfork", "prague", "--base-fee", "0") as url:
+            yield deployed(HTTPProvider(url))
+        return
+    embedded = EmbeddedNode(folder / "chain.sqlite")
+    yield deployed(embedded)
+    embedded.close()
+
+
+def deployed(node):
+    Someone(node, "deployer").send(deployment(), to=FACTORY_ADDRESS)
+    return node
+
+
+@pytest.fixture(scope="module", params=["embedded", "anvil"])
+def node(request, tmp_path_factory):
+    with opened(request.param, tmp_path_factory.mktemp("chain")) as chain:
+        yield chain
 
 
 @pytest.fixture
@@ -269,3 +291,24 @@ def test_gas_stays_within_its_bounds(ada, bob):
     child = ada.anchor(digest("child"), *known, locator=digest("locator"))
     assert number(child["gasUsed"]) <= 75_000
     assert number(ada.revoke(digest("priced"), digest("replacement"))["gasUsed"]) <= 32_000
+
+
+def test_both_chains_agree(tmp_path):
+    """The same calls by the same accounts take the same gas, and end in the same code at the same address."""
+    assert story("embedded", tmp_path) == story("anvil", tmp_path)
+
+
+def story(kind, folder):
+    with opened(kind, folder) as node:
+        ada, bob = Someone(node, "ada"), Someone(node, "bob")
+        parent, locator = digest("parent"), digest("locator")
+        receipts = [
+            Someone(node, "second").send(deployment(), to=FACTORY_ADDRESS, gas=2_000_000),
+            ada.anchor(parent, locator=locator),
+            bob.anchor(digest("child"), (ada.address, parent, 1), (NOBODY, digest("new"), 2), locator=locator),
+            ada.revoke(parent, digest("replacement")),
+            bob.revoke(digest("leaked")),
+            bob.send(encode_call("anchor", [digest("leaked"), NONE, 1, []]), gas=100_000),
+        ]
+        told = [(each["status"], number(each["gasUsed"]), events(each)) for each in receipts]
+        return told, ask(node, "eth_getCode", ADDRESS, "latest")
