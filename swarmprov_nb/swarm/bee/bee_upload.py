@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from swarmprov_nb.errors import StorageError
 from swarmprov_nb.swarm.bee.faults import is_transient
@@ -19,9 +20,8 @@ from swarmprov_nb.swarm.storage import Storage
 # a node that dies forgets what came on a stream that is still open: 128 MiB at most
 _SESSION = 32768
 _STREAM_TRIES = 2
-# the count follows the end of a session within moments, unless the node died
-_COUNTED = 10.0
 _LOOKED = 60.0
+Made = TypeVar("Made")
 _NO_STREAM = frozenset({"garbage", "refused", "not-bee", "redirect"})
 
 
@@ -80,7 +80,7 @@ class BeeUpload(ResumableUpload):
                 self._journal.restart()
                 self._tag = None
             return
-        self._settle(seconds=_COUNTED)
+        self._settle(seconds=self._patience.counted)
         # on a first opening nothing is owed: whatever was lost will be put again
         self._owed.clear()
         self._ask_for_unsure()
@@ -134,7 +134,20 @@ class BeeUpload(ResumableUpload):
 
     def _end_session(self) -> None:
         self._end_sender()
-        self._settle(seconds=max(_COUNTED, self._patience.answer))
+        # the count follows the end of a session within moments, unless the node died
+        self._patiently(lambda: self._settle(seconds=3 * self._patience.counted))
+
+    def _patiently(self, act: Callable[[], Made]) -> Made:
+        """Do what asks the node, again where it restarts meanwhile."""
+        tries = self._patience.tries
+        while True:
+            try:
+                return act()
+            except StorageError as error:
+                tries -= 1
+                if not is_transient(error) or not tries:
+                    raise
+                self._node.await_ready(self._check)
 
     def _may_go_on(self, error: StorageError) -> bool:
         return is_transient(error) or error.kind == "tag-gone" or (error.kind in _NO_STREAM and not self._posts)
@@ -145,7 +158,7 @@ class BeeUpload(ResumableUpload):
         if error.kind == "tag-gone":
             self._tag = None
         self._node.await_ready(self._check)
-        self._settle(seconds=min(_COUNTED, self._patience.answer))
+        self._settle(seconds=self._patience.counted)
 
     def _complete(self) -> None:
         self._end_session()
@@ -155,7 +168,7 @@ class BeeUpload(ResumableUpload):
         session = self._journal.session
         if session is not None:
             try:
-                await_pushed(self._node, session.tag, check=self._check, say=self._say)
+                self._patiently(lambda: await_pushed(self._node, session.tag, check=self._check, say=self._say))
             except StorageError as error:
                 if error.kind == "unpushed":
                     self._journal.doubt()

@@ -155,10 +155,12 @@ class GatewayStorage:
             None does; the message says what is there instead.
         """
         request = Request("GET", f"/chunks/{'00' * 31}01", seconds=self._patience.answer)
-        insist(
+        answer = insist(
             self._connections,
             request,
             "giving chunks",
             accept=frozenset({200, 404, 500}),
             patience=self._patience,
         )
+        if answer.is_page:
+            raise answer.page()

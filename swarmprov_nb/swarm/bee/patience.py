@@ -16,8 +16,9 @@ class Patience:
     """Limits in seconds, and a number of tries.
 
     ``answer`` for one request, ``chunk`` for reading one chunk with all tries, ``restart`` until a node that went away
-    is ready again, ``push`` without any progress of the push into the network, ``confirm`` for the network to find a
-    root, ``usable`` for a new batch to become usable, ``pause`` before the first try again (doubled each time).
+    is ready again, ``counted`` until a tag counts a session that ended, ``push`` without any progress of the push into
+    the network, ``confirm`` for the network to find a root, ``usable`` for a new batch to become usable, ``pause``
+    before the first try again (doubled each time).
 
     >>> Patience(answer=5).answer
     5
@@ -26,6 +27,7 @@ class Patience:
     answer: float = 30
     chunk: float = 90
     restart: float = 240
+    counted: float = 10
     push: float = 300
     confirm: float = 600
     usable: float = 600

@@ -23,7 +23,7 @@ DAY = 86_400
 _BUCKETS = 1 << BUCKET_DEPTH
 _DIGITS = 16
 # how often an upload of random chunks may meet a full bucket
-_RISK = 1e-3
+_RISK = 1e-4
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def chunks_of(size: int) -> int:
 def depth_for(wanted: Iterable[bytes] | int) -> int:
     """Smallest depth of a new batch that holds exactly these chunks, or about so many bytes of unknown content.
 
-    For bytes the addresses are taken as random, with a risk of one in a thousand that a bucket is full before the end.
+    For bytes the addresses are taken as random, with a risk of one in ten thousand that a bucket fills up too early.
 
     >>> depth_for([]), depth_for(1 << 30)
     (17, 21)
@@ -143,9 +143,9 @@ def places(depth: int) -> int:
 
 
 def capacity(depth: int) -> int:
-    """Bytes of unknown content that a new batch takes with one chance in a thousand of a full bucket.
+    """Bytes of unknown content that a new batch takes with one chance in ten thousand of a full bucket.
 
-    >>> 6.4e6 < capacity(18) < 6.8e6 and 105e9 < capacity(25) < 107e9
+    >>> 7.3e9 < capacity(22) < 7.7e9 and 103e9 < capacity(25) < 107e9
     True
     """
     low, high = 0, places(depth) * _BUCKETS

@@ -57,7 +57,9 @@ class Posting:
         StorageError
             One was refused, or could not be sent after several tries.
         """
-        for item in items:
+        for number, item in enumerate(items):
+            if self._check is not None and number % WORKERS == 0:
+                self._check()
             while len(self._under_way) >= _AHEAD:
                 self._collect()
             self._under_way[self._pool.submit(self._post, item)] = item

@@ -50,6 +50,7 @@ class ChunkStream:
         self._node = node
         self._on_ack = on_ack
         self._seconds = node.patience.answer
+        self._check = check
         self._reader = FrameReader()
         self.unacked: deque[Item] = deque()
         self._sock = _opened(node, {"Swarm-Postage-Batch-Id": batch, "Swarm-Tag": tag}, check)
@@ -64,6 +65,8 @@ class ChunkStream:
         """
         for start in range(0, len(items), _BURST):
             burst = items[start : start + _BURST]
+            if self._check is not None:
+                self._check()
             if len(self.unacked) + len(burst) > WINDOW:
                 # to half: sending again at the first ack would make a system call of each chunk
                 self._receive_down_to(WINDOW // 2)
