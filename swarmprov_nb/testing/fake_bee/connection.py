@@ -179,7 +179,9 @@ class RequestBody:
 
     def drop(self, most: int = 1 << 18) -> bool:
         """Read on to the end of what nobody wanted, as Go's server does up to 256 KiB; whether the end was reached."""
+        if self._ended or self._waits:
+            return self._ended
         buffer = memoryview(bytearray(_BUFFER))
-        while not self._ended and not self._waits and most > 0:
+        while not self._ended and most > 0:
             most -= self.readinto(buffer)
         return self._ended
