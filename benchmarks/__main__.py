@@ -28,6 +28,7 @@ PARTS = {
     "panel": "In JupyterLab",
     "swarm": "Swarm references and store",
     "publishing": "Publish and verify",
+    "bee": "Bee node",
     "chain": "Chain",
     "installs": "Installs",
 }
