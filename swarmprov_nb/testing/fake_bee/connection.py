@@ -182,6 +182,9 @@ class RequestBody:
         if self._ended or self._waits:
             return self._ended
         buffer = memoryview(bytearray(_BUFFER))
-        while not self._ended and most > 0:
-            most -= self.readinto(buffer)
+        while most > 0:
+            count = self.readinto(buffer)
+            if not count:
+                break
+            most -= count
         return self._ended
