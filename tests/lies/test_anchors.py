@@ -10,6 +10,7 @@ from swarmprov_nb.chain.anchors import AnchorEdge, AnchorRequest, anchor
 from swarmprov_nb.chain.evm_anchors import open_embedded
 from swarmprov_nb.chain.wallet import DevWallet
 from swarmprov_nb.home import Home, write_json
+from swarmprov_nb.parents import DERIVED, PREVIOUS
 from swarmprov_nb.publishing import NO_CHAIN, publish
 from swarmprov_nb.receipts import receipts
 from swarmprov_nb.signers import author_key
@@ -104,6 +105,27 @@ def test_an_anchor_that_keeps_a_parent_quiet(study, published):
     _anchor(chain, DevWallet.open(study.home.keys), again)
     assert verify(again.reference, home=study.home).failed[0].name == "anchor"
     assert len(receipts(study.home)) == 2
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [(), ((PREVIOUS, "11" * 32),), ((DERIVED, "22" * 32),), ((DERIVED, "11" * 32), (DERIVED, "22" * 32))],
+    ids=["none", "as the one before", "another", "one more"],
+)
+def test_an_anchor_with_other_edges_than_the_parents(study, book, edges):
+    """A parent is anchored with an edge of its own relation, and no other edge goes with it."""
+    statement = book.statement
+    raw = next(e for e in statement["predicate"]["entities"] if e["disclosure"] == "cited" and "generatedBy" not in e)
+    raw["parent"] = {"manifest": "11" * 32, "subject": "data/raw.csv"}
+    statement["predicate"]["parents"] = [{"manifest": "11" * 32, "content": "cc" * 32, "author": book.key.did}]
+    book.author_states(statement)
+    chain = open_embedded(study.home.private_folder(study.home.chain))
+    subject = hashlib.sha256(book.files["manifest.json"]).digest()
+    claimed = tuple(AnchorEdge("0x" + "00" * 20, bytes.fromhex(parent), relation) for relation, parent in edges)
+    wallet = DevWallet.open(book.home.keys)
+    anchor(chain, AnchorRequest(subject, bytes(32), 1, claimed), wallet, lambda _: None)
+    book.home = study.home
+    assert [check.name for check in book.report().failed] == ["anchor"]
 
 
 def test_a_local_anchor_is_no_level(study):

@@ -287,3 +287,169 @@ def _edit(book, change):
     change(notebook["cells"])
     book.files[path] = (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
     book.author_states()
+
+
+# -- what it builds on: `parents` is the rule, `upstream` what the parent itself says, where it is at hand
+
+FAMOUS = "fa" * 32
+
+
+def _opened(statement, *, manifest=FAMOUS, subject="data/raw.csv"):
+    """Let the input be one that was opened from a publication; its parent still has to be stated."""
+    cited = [e for e in statement["predicate"]["entities"] if e["disclosure"] == "cited"]
+    entity = next(e for e in cited if "generatedBy" not in e)
+    entity["parent"] = {"manifest": manifest, "subject": subject}
+    return entity
+
+
+def _parent(book, **changes):
+    return {"manifest": FAMOUS, "content": "cc" * 32, "author": book.key.did, **changes}
+
+
+def _builds_on_itself(book, **changes):
+    """State the honest publication, which is in the store, as the parent of a new one that opened its summary."""
+    statement = book.statement
+    manifest = hashlib.sha256(book.files["manifest.json"]).hexdigest()
+    entity = _opened(statement, manifest=manifest, subject=book.subject_of("summary.csv"))
+    entity["digest"] = {"sha256": hashlib.sha256(book.files[entity["parent"]["subject"]]).hexdigest()}
+    statement["predicate"]["parents"] = [_parent(book, manifest=manifest, content=book.content.hex(), **changes)]
+    return statement
+
+
+def test_a_parent_that_is_what_is_stated_passes(book):
+    """What the lies below change is valid without them."""
+    book.author_states(_builds_on_itself(book))
+    report = book.report()
+    assert (report.failed, report.exit_code) == ((), 0)
+    assert next(check for check in report.checks if check.name == "upstream").outcome == "pass"
+
+
+@fails_at("parents")
+def a_parent_from_which_nothing_came(book):
+    """A famous publication is named, and nothing of it was used."""
+    statement = book.statement
+    statement["predicate"]["parents"] = [_parent(book)]
+    book.author_states(statement)
+
+
+@fails_at("parents")
+def an_input_whose_parent_is_kept_quiet(book):
+    statement = book.statement
+    _opened(statement)
+    book.author_states(statement)
+
+
+@fails_at("parents")
+def an_input_of_another_parent(book):
+    statement = book.statement
+    _opened(statement, manifest="ab" * 32)
+    statement["predicate"]["parents"] = [_parent(book)]
+    book.author_states(statement)
+
+
+@fails_at("parents")
+def one_parent_stated_twice(book):
+    """The same manifest by two authors: one of them takes the credit."""
+    statement = book.statement
+    _opened(statement)
+    statement["predicate"]["parents"] = [_parent(book), _parent(book, content="dd" * 32)]
+    book.author_states(statement)
+
+
+@fails_at("parents")
+def parents_in_another_order(book):
+    statement = book.statement
+    entities = statement["predicate"]["entities"]
+    other = {"id": "artifact-77", "parent": {"manifest": "ab" * 32, "subject": "x"}}
+    entities.append({**_opened(statement), **other})
+    statement["predicate"]["parents"] = [_parent(book), _parent(book, manifest="ab" * 32)]
+    book.author_states(statement)
+
+
+@fails_at("parents")
+def a_parent_by_a_key_that_cannot_sign(book):
+    """The author of the parent is a text that looks like a key."""
+    statement = book.statement
+    _opened(statement)
+    statement["predicate"]["parents"] = [_parent(book, author="did:key:z6Mk" + "1" * 44)]
+    book.author_states(statement)
+
+
+@fails_at("parents")
+def an_input_that_was_opened_and_made(book):
+    statement = book.statement
+    _opened(statement)["generatedBy"] = "run-1"
+    statement["predicate"]["activities"][0]["used"] = []
+    statement["predicate"]["parents"] = [_parent(book)]
+    book.author_states(statement)
+
+
+@fails_at("manifest")
+def a_parent_with_a_malformed_author(book):
+    statement = book.statement
+    _opened(statement)
+    statement["predicate"]["parents"] = [_parent(book, author="Alice")]
+    book.author_states(statement)
+
+
+@fails_at("manifest")
+def a_parent_with_its_publication_reference(book):
+    """It could hold a key, and changes with each seal."""
+    statement = book.statement
+    _opened(statement)
+    statement["predicate"]["parents"] = [_parent(book, reference="ee" * 64)]
+    book.author_states(statement)
+
+
+@fails_at("manifest")
+def a_published_artifact_with_a_parent(book):
+    """Somebody else's file is published as one's own, with their name on it."""
+    statement = book.statement
+    entity = next(e for e in statement["predicate"]["entities"] if e["disclosure"] == "published")
+    entity["parent"] = {"manifest": FAMOUS, "subject": "data/raw.csv"}
+    statement["predicate"]["parents"] = [_parent(book)]
+    book.author_states(statement)
+
+
+@fails_at("manifest")
+def a_signer_who_was_known_by_a_false(book):
+    """The word on unknown signers is said or not said: a second way to say no would be a second manifest."""
+    statement = book.statement
+    _opened(statement)["parent"]["anySigner"] = False
+    statement["predicate"]["parents"] = [_parent(book)]
+    book.author_states(statement)
+
+
+@fails_at("manifest")
+def more_parents_than_an_anchor_carries(book):
+    statement = book.statement
+    statement["predicate"]["parents"] = [_parent(book, manifest=f"{number:064x}") for number in range(256)]
+    book.author_states(statement)
+
+
+@fails_at("upstream")
+def other_bytes_than_the_parent_holds(book):
+    """Doctored data are passed off as a file of somebody's publication."""
+    statement = _builds_on_itself(book)
+    next(e for e in statement["predicate"]["entities"] if "parent" in e)["digest"] = {"sha256": "5e" * 32}
+    book.author_states(statement)
+
+
+@fails_at("upstream")
+def a_file_that_the_parent_does_not_hold(book):
+    statement = _builds_on_itself(book)
+    next(e for e in statement["predicate"]["entities"] if "parent" in e)["parent"]["subject"] = "data/more.csv"
+    book.author_states(statement)
+
+
+@fails_at("upstream")
+def a_parent_under_another_author(book):
+    """Somebody else's publication is said to be by a friend."""
+    book.author_states(_builds_on_itself(book, author="did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"))
+
+
+@fails_at("upstream")
+def a_parent_with_another_content(book):
+    statement = _builds_on_itself(book)
+    statement["predicate"]["parents"][0]["content"] = "cc" * 32
+    book.author_states(statement)
