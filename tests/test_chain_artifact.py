@@ -6,12 +6,12 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from eth_utils import keccak
+from workshops import make_workshop
 
 from swarmprov_nb.chain.contract import (
     CONTRACTS,
@@ -28,20 +28,11 @@ from swarmprov_nb.errors import ChainError, UsageError
 
 CONTRACTS_FOLDER = Path(__file__).parent.parent / "contracts"
 ARTIFACT = Path(__file__).parent.parent / "swarmprov_nb" / "chain" / "artifacts" / "SwarmProvenance.json"
-OFFLINE = re.compile("ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH")
 
 
 def test_artifact_rebuilds_byte_for_byte(tmp_path):
     """The pinned compiler makes the committed artifact from the committed source, byte for byte."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("node and npm are not installed: the contract was not recompiled")
-    build = tmp_path / "contracts"
-    shutil.copytree(CONTRACTS_FOLDER, build, ignore=shutil.ignore_patterns("node_modules"))
-    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    installed = subprocess.run(install, cwd=build, capture_output=True, text=True, check=False)
-    if installed.returncode and OFFLINE.search(installed.stderr):
-        pytest.skip("npm cannot reach a registry: the contract was not recompiled")
-    assert installed.returncode == 0, installed.stderr
+    build = make_workshop(tmp_path / "contracts")
     made = tmp_path / "artifacts"
     environment = {**os.environ, "SWARMPROV_ARTIFACTS": str(made)}
     subprocess.run(["node", "compile.mjs"], cwd=build, check=True, capture_output=True, env=environment)
@@ -72,10 +63,21 @@ def test_contract_source_is_small_and_holds_no_power():
 
 
 def test_lock_file_names_no_registry():
-    """Whoever installs the compiler takes it from the registry of their own configuration."""
+    """Whoever installs compiler and forge takes them from the registry of their own configuration."""
     lock = json.loads((CONTRACTS_FOLDER / "package-lock.json").read_text())
     assert not any("resolved" in each for each in lock["packages"].values())
-    assert lock["packages"]["node_modules/solc"]["version"] == "0.8.37"
+    assert all("integrity" in each for name, each in lock["packages"].items() if name)
+
+
+def test_tools_are_pinned_for_every_system():
+    """One exact version of each tool, locked for Linux and macOS on both processors, wherever the lock was made."""
+    wanted = json.loads((CONTRACTS_FOLDER / "package.json").read_text())
+    locked = json.loads((CONTRACTS_FOLDER / "package-lock.json").read_text())["packages"]
+    systems = [f"{system}-{processor}" for system in ("darwin", "linux") for processor in ("amd64", "arm64")]
+    tools = {f"@foundry-rs/{tool}-{system}": "1.7.1" for tool in ("anvil", "forge") for system in systems}
+    assert wanted["optionalDependencies"] == tools
+    for name, version in {**tools, **wanted["devDependencies"]}.items():
+        assert locked[f"node_modules/{name}"]["version"] == version
 
 
 def test_allow_list_is_what_create2_gives():
