@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb.errors import ChainError, UsageError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         PreparedTransaction,
         RevokeRequest,
     )
+    from swarmprov_nb.chain.finality import State
     from swarmprov_nb.progress import Progress
     from swarmprov_nb.publisher import Publisher
 
@@ -201,10 +203,9 @@ class _Sending:
                 elif faster:
                     self._write(self._replaced(PreparedTransaction.from_json(entries[self._action])))
                     faster = False
+                prepared = PreparedTransaction.from_json(entries[self._action])
                 try:
-                    return self._backend.submit(
-                        PreparedTransaction.from_json(entries[self._action]), watch=lambda _: self._check()
-                    )
+                    return self._backend.submit(prepared, watch=partial(self._heard, prepared.hash))
                 except PreparedStale:
                     del entries[self._action]
 
@@ -233,9 +234,12 @@ class _Sending:
     def _write(self, prepared: PreparedTransaction) -> None:
         self._journal.write(self._action, prepared.to_json())
 
-    def _check(self) -> None:
+    def _heard(self, transaction: str, state: State) -> None:
+        """Tell how far the transaction is; a person may stop waiting for it as long as it is in no block."""
         if self._progress is not None:
-            self._progress.check()
+            self._progress.detail(f"transaction {state}", self._backend.network.link(transaction))
+            if state == "pending":
+                self._progress.check()
 
 
 def manifest_of(publisher: Publisher, reference: str) -> Mapping[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb.destinations import LOCAL, NO_CHAIN
@@ -17,7 +18,7 @@ _FREE: Final = "free"
 
 @dataclass(frozen=True)
 class Cost:
-    """What a publish would cost, in words: the anchor and the storage, and what speaks against it.
+    """What a publish would cost, in words: the anchor and the storage, and what speaks against the store or the chain.
 
     >>> Cost().offered()
     {'text': 'free', 'detail': 'on this machine'}
@@ -25,24 +26,31 @@ class Cost:
 
     anchor: str = ""
     storage: str = ""
-    advice: tuple[str, ...] = ()
+    problems: Mapping[str, SwarmprovError] = field(default_factory=dict)
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What is wrong, and what to do."""
+        return tuple(f"{error.what} {error.next_step}" for error in self.problems.values())
 
     def offered(self) -> dict[str, Any]:
         """Return what a front end shows."""
         if not (self.anchor or self.storage):
             return {"text": _FREE, "detail": "on this machine"}
-        return {"text": self.anchor or _FREE, "detail": self.storage or "stored on this machine"}
+        if self.anchor in ("", _FREE):
+            return {"text": _FREE, "detail": f"here; {self.storage}" if self.storage else "to anchor"}
+        return {"text": self.anchor, "detail": f"to anchor; {self.storage}" if self.storage else "to anchor"}
 
 
 def cost_of(planned: Plan, publisher: Publisher) -> Cost:
     """Ask store and chain what this publish would cost; what cannot be asked is said, and stops nothing yet."""
-    advice: list[str] = []
+    problems: dict[str, SwarmprovError] = {}
     anchor = storage = ""
     if publisher.remote is not None:
-        storage = _asked(lambda: _storage(planned, publisher), advice)
+        storage = _asked("store", lambda: _storage(planned, publisher), problems)
     if publisher.endpoint is not None:
-        anchor = _asked(lambda: _anchor(planned, publisher), advice)
-    return Cost(anchor, storage, tuple(advice))
+        anchor = _asked("chain", lambda: _anchor(planned, publisher), problems)
+    return Cost(anchor, storage, problems)
 
 
 def store_label(publisher: Publisher) -> str:
@@ -65,11 +73,11 @@ def chain_proves(publisher: Publisher) -> str:
     return f"on {network.name}" + ("" if network.public else f" ({network.label})")
 
 
-def _asked(ask: Any, advice: list[str]) -> str:
+def _asked(what: str, ask: Callable[[], str], problems: dict[str, SwarmprovError]) -> str:
     try:
-        return str(ask())
+        return ask()
     except SwarmprovError as error:
-        advice.append(f"{error.what} {error.next_step}")
+        problems[what] = error
         return ""
 
 

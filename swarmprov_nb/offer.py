@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from swarmprov_nb.costing import chain_label, chain_proves, cost_of, store_label
+from swarmprov_nb.costing import Cost, chain_label, chain_proves, cost_of, store_label
 from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.manifest.disclosure import CITED, FOLDERS, HIDDEN, PUBLISHED, shown_name
 from swarmprov_nb.manifest.statement import parents_of
@@ -29,15 +29,17 @@ _IN_SOURCE: Final = {
 }
 
 
-def offer(planned: Plan, publisher: Publisher) -> dict[str, Any]:
+def offer(planned: Plan, publisher: Publisher, *, cost: Cost | None = None) -> dict[str, Any]:
     """Return what a plan would do, for people to decide on; `previewing.preview` is its text.
+
+    What it would cost is asked of the store and the chain, unless `cost` says it.
 
     ``items[]``: ``id``, ``name``, ``kind``, ``detail``, ``size``, ``size_text``, ``choice`` (published, cited,
     hidden), ``ticked``, ``fixed`` (it cannot be chosen otherwise) and ``why``; what was left out stays in the list.
     ``total``, ``cost``, ``signer``, ``store``, ``chain``; ``findings[]`` with ``cell_id`` or ``item`` where known;
     ``advice[]``; ``says[]``, the sentences on what becomes public; ``choices``, what they rest on.
     """
-    cost = cost_of(planned, publisher)
+    cost = cost or cost_of(planned, publisher)
     return {
         "notebook": clean(planned.notebook.path.name),
         "store": {"name": publisher.store, "label": store_label(publisher)},

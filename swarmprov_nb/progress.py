@@ -27,6 +27,9 @@ class Progress(Protocol):
     def bytes(self, done: int, total: int) -> None:
         """Hear how many bytes of the publication are known to be in the store."""
 
+    def detail(self, words: str, link: str | None = None) -> None:
+        """Hear what a stage waits for, in words, and where a person can look that up."""
+
     def check(self) -> None:
         """Raise PublishCancelled to stop here, where nothing can be lost or paid for twice."""
 
@@ -48,6 +51,9 @@ class Told:
 
     def bytes(self, done: int, total: int) -> None:
         """Say nothing: a line for each would be too many."""
+
+    def detail(self, words: str, link: str | None = None) -> None:
+        """Say nothing: what came of it is said at the end."""
 
     def check(self) -> None:
         """Go on."""

@@ -96,8 +96,9 @@ class Published:
 
     @property
     def verify_command(self) -> str:
-        """The command that checks this publication, here and elsewhere."""
-        return f"swarmprov verify {self.reference}"
+        """The command that checks this publication, here and elsewhere: from the store that it was pushed to last."""
+        pushed = f" --store {self.receipt.pushes[-1]['store']}" if self.receipt.pushes else ""
+        return f"swarmprov verify {self.reference}{pushed}"
 
     @property
     def save_command(self) -> str:

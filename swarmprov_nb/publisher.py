@@ -112,7 +112,7 @@ def _wallet(home: Home, name: str | None, chain: str, endpoint: Endpoint | None,
     """Return who signs there: the dev wallet where nothing is at stake, on any other network the user's own."""
     from swarmprov_nb.chain.wallet import DevWallet
 
-    at_stake = endpoint is not None and not _is_development(endpoint)
+    at_stake = endpoint is not None and not is_development(endpoint)
     if name == DEV and endpoint is not None and at_stake:
         raise UsageError(
             f"The dev wallet signs nothing for {endpoint.network.name}: its key lies unencrypted on the disk.",
@@ -131,7 +131,7 @@ def _wallet(home: Home, name: str | None, chain: str, endpoint: Endpoint | None,
     return open_wallet(home, name, private_chains=[endpoint.network.chain_id] if endpoint and public else (), **asking)
 
 
-def _is_development(endpoint: Endpoint) -> bool:
+def is_development(endpoint: Endpoint) -> bool:
     """Tell whether it may be a development node: the chain room looks closer before anything is signed."""
     network = endpoint.network
     return endpoint.loopback and network.chain_id in DEVELOPMENT_IDS and not network.public

@@ -275,6 +275,9 @@ class Stop:
     def bytes(self, done, total):
         self.said.append((done, total))
 
+    def detail(self, words, link=None):
+        pass
+
     def check(self):
         if len(self.stages) == self.at:
             raise PublishCancelled

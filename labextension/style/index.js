@@ -1,5 +1,6 @@
 import '../../swarmprov_nb/widgets/elements.css';
 import '../../swarmprov_nb/widgets/publish.css';
+import '../../swarmprov_nb/widgets/publish_where.css';
 import '../../swarmprov_nb/widgets/verify.css';
 import '../../swarmprov_nb/widgets/lineage.css';
 import './cells.css';

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import write_whole
+from swarmprov_nb.live.publish_watch import Watch
 from swarmprov_nb.live.sharing import shareable
 from swarmprov_nb.live.worker import Worker
 from swarmprov_nb.progress import STAGES, PublishCancelled
 from swarmprov_nb.view.labels import clean
 
 if TYPE_CHECKING:
-    from swarmprov_nb.live.publish_desk import Desk, Draft
+    from swarmprov_nb.chain.asking import Opens
+    from swarmprov_nb.live.publish_desk import Desk, Draft, Ready
+    from swarmprov_nb.live.publish_where import Answer
     from swarmprov_nb.publish_steps import Published
+    from swarmprov_nb.publisher import Publisher
     from swarmprov_nb.receipts import Receipt
     from swarmprov_nb.recording import Recorder
 
@@ -31,9 +35,12 @@ State = dict[str, Any]
 Listener = Callable[[State], None]
 _Answer = Callable[[dict[str, Any]], None]
 
-_BETWEEN: Final = 0.1  # seconds between two tellings of bytes
 _INTERRUPTED: Final = "A publish of this was interrupted; it goes on from there."
 _CANCELLED: Final = "Cancelled: nothing was published, and nothing is lost. Publish goes on from there."
+_STOPPED: Final = {
+    "push": "Cancelled: it is signed and stored on this machine, and partly sent. Publish sends the rest.",
+    "anchor": "Cancelled while it was anchored: what was sent may still be included. Publish looks for just that.",
+}
 _CHANGED: Final = "This is newer than what you looked at before: look again, then publish."
 _AS_SAVED: Final = "The notebook is taken from its file, as it was last saved."
 _NOT_SAVED: Final = "The notebook could not be saved first, so the file as it was last saved is taken."
@@ -59,15 +66,20 @@ class PublishJob:
         self._recorder = recorder
         self._on_main = on_main
         self._worker = Worker("publish", failed=self._failed)
+        self._asker = Worker("ask", failed=self._failed_asking)  # a store or chain that is slow holds up no preview
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
         self._stop = threading.Event()
         self._wanted = 0  # only the newest of the previews that wait is looked at
         self._desk: Desk | None = None
         self._draft: Draft | None = None
+        self._ready: Ready | None = None  # what a press publishes, None as long as nothing can be
+        self._asked = 0  # only the newest answer of store and chain counts
         self._offered: State | None = None  # the last preview that was whole
+        self._not_so: Callable[[State], State] = _as_it_is  # what a choice that cannot be meant makes of a preview
         self._spent: str | None = None  # the plan that was published: pressing twice publishes once
         self._published: Published | None = None
+        self._publisher: Publisher | None = None  # who published it
         self.published_runs: frozenset[str] = frozenset()
         self.front: Front | None = None
         self._state: State = self._said("empty")
@@ -112,10 +124,16 @@ class PublishJob:
                 self._worker.do(lambda: self._publish(plan, client))
             elif op in ("preview", "again") and not busy:
                 self._ask_preview(message.get("choices") if op == "preview" else None, client)
+            elif op in ("where", "test") and not busy:
+                chosen = dict(message)
+                self._worker.do(lambda: self._choose(chosen))
+            elif op == "settle":
+                self._asker.do(self._settle)
 
     def close(self) -> None:
         """End the worker, after what is under way."""
         self._worker.close()
+        self._asker.close()
         with _jobs_lock:
             _jobs.pop(self._recorder, None)
 
@@ -154,13 +172,15 @@ class PublishJob:
         try:
             sentences = [why] if why else []
             sentences += self._saved(client, ticked=ticked)
-            offered = self._look(said, sentences)
-        except SwarmprovError as error:
-            if not ticked or self._offered is None or isinstance(error, PublishCancelled):
+            self._look(said, sentences, fresh=not ticked)
+            self._not_so = _as_it_is
+        except SwarmprovError as refused:
+            if not ticked or self._offered is None or isinstance(refused, PublishCancelled):
                 raise
-            offered = not_so(self._offered, said, error)
+            error = refused
+            self._not_so = lambda offered: not_so(offered, said, error)
         if number == self._wanted:
-            self._tell(self._said("preview", **offered))
+            self._offer()
 
     def _saved(self, client: str | None, *, ticked: bool) -> list[str]:
         """Have the document saved before it is first looked at; returns what a person should know of that."""
@@ -169,46 +189,87 @@ class PublishJob:
         saved = self.front.save(client) if self.front is not None else None
         return [] if saved else [_AS_SAVED if saved is None else _NOT_SAVED]
 
-    def _look(self, said: State, sentences: list[str]) -> State:
-        """Plan anew, keep the plan, and return what it offers."""
+    def _look(self, said: State, sentences: list[str], *, fresh: bool) -> None:
+        """Plan anew, and keep the plan."""
         from swarmprov_nb.live.publish_desk import Desk
         from swarmprov_nb.live.publish_state import choices_said
 
         choices = choices_said(said)
         sentences += self._store_recognised()
         self._desk = self._desk or Desk(self._recorder)
-        self._draft = draft = self._desk.draft(choices)
+        if fresh:
+            self._desk.where.renew()
+        draft = self._desk.draft(choices)
         if draft.interrupted:
             sentences.insert(0, _INTERRUPTED)
-        says = [*sentences, *draft.offered["says"]]
-        self._offered = {**draft.offered, "says": says, "plan": draft.id}
-        return self._offered
+        self._draft = replace(draft, says=tuple(sentences))
+
+    def _choose(self, chosen: State) -> None:
+        """Take where a publish is to go, and show the preview anew."""
+        if self._desk is None:
+            return
+        id_, text = (chosen.get(key) for key in ("id", "text"))
+        if chosen.get("op") == "where":
+            self._desk.where.choose(str(chosen.get("kind")), id_=None if id_ is None else str(id_),
+                                    text=None if text is None else str(text))  # fmt: skip
+        if self._draft is not None and self._state["phase"] == "preview":
+            self._offer()
+
+    def _offer(self) -> None:
+        """Tell what the plan offers where it is to go: at once where nothing need be asked, else also while it is."""
+        draft, desk = self._draft, self._desk
+        if draft is None or desk is None:
+            return
+        with self._lock:
+            self._asked += 1
+            number = self._asked
+        if desk.where.is_here:
+            self._answered(number, desk.where.ask(draft.plan, page=self._unlock))
+            return
+        self._answered(number, None)
+        self._asker.do(lambda: self._ask(number, draft))
+
+    def _ask(self, number: int, draft: Draft) -> None:
+        if number == self._asked and self._desk is not None:
+            self._answered(number, self._desk.where.ask(draft.plan, page=self._unlock), late=True)
+
+    def _answered(self, number: int, answer: Answer | None, *, late: bool = False) -> None:
+        """Tell the preview with what store and chain have answered, unless something else was chosen meanwhile."""
+        with self._lock:
+            if number != self._asked or self._draft is None or self._desk is None:
+                return
+            self._offered, self._ready = self._desk.offered(self._draft, answer)
+            if not late or self._state["phase"] == "preview":
+                self._tell(self._said("preview", **self._not_so(self._offered)))
 
     def _publish(self, plan: str, client: str | None) -> None:
-        from swarmprov_nb.live.publish_state import NO_PLAN, receipt_state
+        from swarmprov_nb.live.publish_state import NO_PLAN, receipt_state, stages_of
         from swarmprov_nb.publish_steps import carry_out
 
         if plan in (self._spent, NO_PLAN):  # pressed twice, or where nothing can be published
             self._tell(self._state)
             return
-        draft, desk = self._draft, self._desk
-        if draft is None or desk is None or plan != draft.id:
+        ready = self._ready
+        if ready is None or plan != ready.id:
             with self._lock:
                 self._wanted += 1
             self._preview(self._wanted, self._choices, client, why=_CHANGED)
             return
         self._stop.clear()
-        self._tell(
-            self._said("publishing", stage=STAGES[0], bytes={"done": 0, "total": draft.plan.size}, cancelling=False)
-        )
+        planned, by = ready.draft.plan, ready.publisher
+        stages = stages_of(by)
+        begun = {"stage": stages[0], "bytes": {"done": 0, "total": planned.size}, "detail": None, "cancelling": False}
+        self._tell(self._said("publishing", stages=stages, **begun))
         try:
-            published = carry_out(draft.plan, desk.publisher, progress=_Watch(self._tell_progress, self._stop))
+            published = carry_out(planned, by, progress=Watch(self._tell_progress, self._stop))
         except PublishCancelled:
             offered = self._offered or {}
-            self._tell(self._said("preview", **{**offered, "says": [_CANCELLED, *offered["says"]]}))
+            says = [_STOPPED.get(self._state["stage"], _CANCELLED), *offered["says"]]
+            self._tell(self._said("preview", **{**offered, "says": says}))
             return
-        self._spent, self._draft, self._published = plan, None, published
-        self.published_runs |= {artifact.run for artifact in draft.plan.published if artifact.run}
+        with self._lock:
+            self._spent, self._draft, self._ready, self._published, self._publisher = plan, None, None, published, by
+        self.published_runs |= {artifact.run for artifact in planned.published if artifact.run}
         self._tell(self._said("receipt", receipt=receipt_state(published)))
         if self.front is not None:
             self.front.receive(client, published.receipt)
@@ -216,6 +277,42 @@ class PublishJob:
     def _tell_progress(self, **changed: Any) -> None:
         with self._lock:
             self._tell({**self._state, **changed})
+
+    def _unlock(self, address: str, opens: Opens) -> None:
+        """Ask for a wallet's password by a page; its link is told as long as it is worth something, and no longer."""
+        from swarmprov_nb.keys import wallets
+        from swarmprov_nb.live.unlock_page import ask_by_page
+
+        name = next((each.name for each in wallets(self._recorder.home) if each.address == address), "")
+        watch = Watch(self._tell_progress, self._stop)
+
+        def show(link: str) -> None:
+            self._tell_progress(unlock={"url": link, "address": address, "name": name})
+
+        try:
+            ask_by_page(address, opens, show=show, name=name, waiting=watch.check)
+        finally:
+            with self._lock:
+                self._tell({key: value for key, value in self._state.items() if key != "unlock"})
+
+    def _settle(self) -> None:
+        """Look how settled the anchor of what was published is by now, and show it."""
+        from swarmprov_nb.live.publish_state import receipt_state
+        from swarmprov_nb.settling import settled
+
+        if self._published is None or self._publisher is None:
+            return
+        published = self._published
+        try:
+            receipt, said = settled(published.receipt, self._publisher)
+        except SwarmprovError as error:
+            receipt, said = published.receipt, f"{error.what} {error.next_step}"
+        with self._lock:
+            if published is self._published:
+                self._published = replace(published, receipt=receipt)
+                if self._state["phase"] == "receipt":
+                    shown = {**receipt_state(self._published), "settling": said}
+                    self._tell({**self._state, "receipt": shown})
 
     # -- what is on the main thread
 
@@ -237,12 +334,15 @@ class PublishJob:
     # -- telling
 
     def _said(self, phase: str, **more: Any) -> State:
+        from swarmprov_nb.live.publish_state import HERE
+
         document = self._recorder.notebook
+        offered = self._offered or HERE
         return {
             "phase": phase,
             "notebook": clean(document.name) if document else "",
-            "store": {"name": "local", "label": "local store"},
-            "chain": {"name": "local", "label": "local chain"},
+            "store": offered["store"],
+            "chain": offered["chain"],
             "stages": list(STAGES),
             **more,
         }
@@ -269,6 +369,10 @@ class PublishJob:
         problem = {"what": error.what, "next": error.next_step, "remedy": remedy_of(error)}
         self._tell(self._said("problem", problem=problem, choices=self._choices))
 
+    def _failed_asking(self, error: Exception) -> None:
+        if self._state["phase"] != "publishing":  # what is under way has asked for itself
+            self._failed(error)
+
     def _unforeseen(self, error: Exception) -> SwarmprovError:
         home = self._recorder.home
         log = home.private_folder(home.root) / "problem.log"
@@ -277,28 +381,8 @@ class PublishJob:
         return SwarmprovError(what, f"Try again. If it stays, send {log} to the authors; nothing is lost.")
 
 
-class _Watch:
-    """Progress of the job's publish: stages at once, bytes at most ten times a second."""
-
-    def __init__(self, tell: Callable[..., None], stop: threading.Event) -> None:
-        self._tell = tell
-        self._stop = stop
-        self._told = 0.0
-
-    def stage(self, name: str) -> None:
-        """Tell the stage."""
-        self._tell(stage=name)
-
-    def bytes(self, done: int, total: int) -> None:
-        """Tell the bytes, unless that was told just now."""
-        if done == total or time.monotonic() - self._told > _BETWEEN:
-            self._told = time.monotonic()
-            self._tell(bytes={"done": done, "total": total})
-
-    def check(self) -> None:
-        """Stop where a person said so."""
-        if self._stop.is_set():
-            raise PublishCancelled
+def _as_it_is(offered: State) -> State:
+    return offered
 
 
 _jobs: dict[Recorder, PublishJob] = {}

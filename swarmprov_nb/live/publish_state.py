@@ -7,12 +7,15 @@ from typing import Any, Final
 
 from swarmprov_nb.errors import PublishRefused, SwarmprovError, UsageError
 from swarmprov_nb.planning import Choices
+from swarmprov_nb.progress import STAGES
 from swarmprov_nb.publish_steps import Published
+from swarmprov_nb.publisher import Publisher
 from swarmprov_nb.view.labels import clean
 
 State = dict[str, Any]
 
 NO_PLAN: Final = "none"  # what a preview that cannot be published has for an id
+HERE: Final = {"store": {"name": "local", "label": "local store"}, "chain": {"name": "local", "label": "local chain"}}
 _FLAGS: Final = ("outputs", "old_sources", "all_runs")
 _NAMES: Final = ("hide", "cite", "accept")
 _WORDS: Final = ("license", "purpose", "contact")
@@ -53,12 +56,32 @@ def receipt_state(published: Published) -> State:
         "save": published.save_command,
         "stored": published.stored,
         "anchor": published.anchored,
-        "link": published.link,
+        "link": web_link(published.link),
+        "final": (published.receipt.anchor or {}).get("state", "finalized") == "finalized",
         "headline": published.headline,
         "caution": published.caution,
         "unchanged": published.unchanged,
         "advice": [clean(line) for line in published.advice],
     }
+
+
+def web_link(link: Any) -> str | None:
+    """Return an address that a front end may make a link of; it may come from settings, and a link could be a script.
+
+    >>> web_link("https://gnosisscan.io/tx/0xab"), web_link("javascript:alert(1)")
+    ('https://gnosisscan.io/tx/0xab', None)
+    """
+    return link if isinstance(link, str) and link.startswith(("https://", "http://")) else None
+
+
+def stages_of(publisher: Publisher) -> list[str]:
+    """Return the stages that a publish goes through: it is pushed and anchored only where there is a store and a chain.
+
+    >>> stages_of(Publisher.of(Home(Path("/nowhere"))))  # doctest: +SKIP
+    ['artifacts', 'manifest', 'signature', 'seal', 'store', 'anchor', 'receipt']
+    """
+    without = {*(() if publisher.remote else ("push",)), *(() if publisher.network else ("anchor",))}
+    return [stage for stage in STAGES if stage not in without]
 
 
 def remedy_of(error: SwarmprovError) -> State | None:

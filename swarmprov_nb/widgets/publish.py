@@ -26,7 +26,7 @@ class PublishWidget(ToldWidget):
     """
 
     _esm = joined("publish.js")
-    _css = stylesheet("elements.css", "publish.css")
+    _css = stylesheet("elements.css", "publish.css", "publish_where.css")
     _name = "PublishWidget"
     _job: PublishJob
 

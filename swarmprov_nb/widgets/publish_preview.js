@@ -2,6 +2,7 @@ import { button, copyButton, element, freshId, keepFocus, keyed, plural, put, pu
 import { details } from './publish_details.js';
 import { findingRow, leavable } from './publish_findings.js';
 import { itemRow } from './publish_items.js';
+import { where } from './publish_where.js';
 
 const TYPING = 500; // milliseconds after the last key until the preview is asked for anew
 const TICKING = 150;
@@ -19,13 +20,17 @@ export function previewSection(host) {
   const advice = element('ul', { class: 'swarmprov-advice', 'aria-label': 'Good to know' });
   const says = element('div', { class: 'swarmprov-says' });
   const words = details(host, change);
+  const place = where(host, () => {
+    asked = true;
+    keepFocus(node, draw, focus);
+  });
   const total = element('p', { class: 'swarmprov-total' });
   const signer = signedBy(host);
   const reason = element('p', { class: 'swarmprov-reason', id: freshId('reason') });
   const note = element('p', { class: 'swarmprov-final', id: freshId('final'), text: 'Public, and cannot be recalled.' });
   const publish = button('Publish', press, { primary: true, 'aria-describedby': `${reason.id} ${note.id}` });
   const left = element('div', { class: 'swarmprov-column' }, items, findings, advice);
-  const right = element('div', { class: 'swarmprov-column' }, words.node, says);
+  const right = element('div', { class: 'swarmprov-column' }, place.node, words.node, says);
   const node = element('div', {},
     element('div', { class: 'swarmprov-columns' }, left, right),
     element('footer', { class: 'swarmprov-footer' },
@@ -75,6 +80,7 @@ export function previewSection(host) {
 
   function stopped() {
     if (unsent || asked || state.phase !== 'preview') return sentence(state.waiting) || 'Looking again at what would be published…';
+    if (state.asking) return 'Asking the store and the chain whether they can take it, and at what cost…';
     if (state.stopped) return state.stopped;
     const stops = (state.findings ?? []).filter(each => each.stops && !local.accept.includes(each.id) && !each.accepted);
     if (!stops.length) return '';
@@ -88,6 +94,7 @@ export function previewSection(host) {
     lines(advice, (state.advice ?? []).filter(text => text !== state.stopped));
     lines(says, state.says);
     [findings, advice, says].forEach(list => shown(list, list.childElementCount));
+    place.update(state.where);
     words.update(local);
     putTotal(total, state);
     signer.update(state.signer);
@@ -152,8 +159,11 @@ function signedBy(host) {
   const key = element('code');
   const wallet = element('code');
   const copies = [['signing key', 'did'], ['wallet', 'wallet']].map(([what, name]) => copyButton(what, () => signer[name], host.announce));
-  const walletPart = element('span', {}, 'with wallet ', wallet, ' ', copies[1]);
-  const node = element('p', { class: 'swarmprov-signer' }, element('span', {}, 'signed by ', key, ' ', copies[0]), ' ', walletPart);
+  const called = element('span');
+  const walletPart = element('span', {}, called, ' ', wallet, ' ', copies[1]);
+  const means = element('span', { class: 'swarmprov-means' });
+  const node = element('p', { class: 'swarmprov-signer' },
+    element('span', {}, 'signed by ', key, ' ', copies[0]), ' ', walletPart, ' ', means);
   return {
     node,
     update(next) {
@@ -162,6 +172,9 @@ function signedBy(host) {
       shown(walletPart, signer.wallet);
       putShort(key, signer.did ?? '');
       putShort(wallet, signer.wallet ?? '');
+      put(called, signer.dev ? 'with this machine’s dev wallet' : signer.name ? `with wallet ${signer.name},` : 'with wallet');
+      put(means, [signer.holds && `holds ${signer.holds} on ${signer.network}`, signer.left && `${signer.left} left of your cap`].filter(Boolean).join(' · '));
+      shown(means, signer.holds);
     }
   };
 }

@@ -1,9 +1,11 @@
 import { button, copyButton, element, glyph, keyed, put, putShort, shown } from './elements.js';
+import { webLink } from './web_link.js';
 
 /** What the publisher keeps: the reference, how others check it, and what it proves so far. */
 export function receiptSection(host) {
   let receipt = {};
   let said = null;
+  let settled = null;
   const headline = element('span');
   const heading = element('h4', { class: 'swarmprov-title swarmprov-good', tabindex: '-1' }, glyph('pass'), headline);
   const unchanged = element('p', { class: 'swarmprov-note', text: 'Nothing has changed since: this is the receipt of then.' });
@@ -11,8 +13,13 @@ export function receiptSection(host) {
     reference: term('reference', 'reference', () => receipt.reference, host),
     verify: term('check it', 'verify command', () => receipt.verify, host),
     save: term('carry it', 'save command', () => receipt.save, host),
+    stored: term('stored', 'store', () => receipt.stored, host),
     anchor: term('anchor', 'anchor', () => receipt.anchor, host)
   };
+  const transaction = webLink('Look the transaction up');
+  const settle = button('Look again', () => host.send({ op: 'settle' }), { quiet: true, 'aria-label': 'Look again how settled the anchor is' });
+  const settling = element('span', { class: 'swarmprov-settling', dir: 'auto' });
+  rows.anchor.node.lastChild.append(' ', transaction.node, ' ', settle, ' ', settling);
   const caution = element('p', { class: 'swarmprov-caution', dir: 'auto' });
   const advice = element('ul', { class: 'swarmprov-advice', 'aria-label': 'Good to know' });
   const page = publishedPage(host);
@@ -28,10 +35,19 @@ export function receiptSection(host) {
     putShort(rows.reference.value, receipt.reference);
     for (const name of ['verify', 'save']) put(rows[name].value, shortCommand(receipt[name], receipt.reference));
     for (const name of ['verify', 'save']) rows[name].value.title = receipt[name] ?? '';
-    put(rows.anchor.value, receipt.anchor ?? '');
-    shown(rows.anchor.node, receipt.anchor);
+    for (const name of ['stored', 'anchor']) {
+      put(rows[name].value, receipt[name] ?? '');
+      shown(rows[name].node, receipt[name]);
+    }
+    transaction.update(receipt.link);
+    shown(settle, receipt.anchor && receipt.final === false);
+    put(settling, receipt.settling ?? '');
+    shown(rows.anchor.node, receipt.anchor || receipt.settling);
+    if (said === receipt.reference && settled !== null && settled !== receipt.anchor) host.announce(receipt.anchor || receipt.settling);
+    settled = receipt.anchor ?? '';
     shown(unchanged, receipt.unchanged);
     put(caution, receipt.caution ?? '');
+    shown(caution, receipt.caution);
     keyed(advice, receipt.advice ?? [], (text, index) => index, () => ({ node: element('li', { dir: 'auto' }) }), (made, text) => put(made.node, text));
     shown(advice, advice.childElementCount);
     page.of(receipt.reference);
