@@ -78,7 +78,7 @@ def test_a_name_keeps_its_chain():
         choose("gnosis", {"gnosis": {"chain_id": 31337}})
     with pytest.raises(UsageError, match="no chain named 'embedded'"):
         choose("embedded")
-    for name in ("embedded", "local", "none"):
+    for name in ("embedded", "local", "none", "../x", "a b", "", "x" * 41):
         with pytest.raises(UsageError, match="means something else"):
             choose(name, {name: {"chain_id": 5}})
 

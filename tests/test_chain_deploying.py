@@ -14,7 +14,7 @@ from swarmprov_nb.chain.choosing import choose, open_anchors
 from swarmprov_nb.chain.contract import CONTRACTS, FACTORY_ADDRESS
 from swarmprov_nb.chain.development import GIFT, fund_from_node, is_development
 from swarmprov_nb.chain.evm_anchors import EvmAnchors
-from swarmprov_nb.chain.fees import NOTHING
+from swarmprov_nb.chain.fees import Quote
 from swarmprov_nb.chain.http_rpc import HttpRpc
 from swarmprov_nb.chain.networks import ANVIL, Network
 from swarmprov_nb.chain.rpc import NodeSilent, ask, ask_number
@@ -97,7 +97,7 @@ def test_deployment_is_on_request_only(backend, relay, ada):
     assert backend.deploy(ada).startswith("0x")
     assert 0 < before - backend.balance(ada.address) <= price.total
     assert backend.deploy(ada) is None
-    assert backend.quote_deployment(ada.address) == NOTHING
+    assert backend.quote_deployment(ada.address) == Quote.nothing(backend.network)
     assert (ada.signed, sent(relay)) == (1, 1)
     assert anchor(backend, REQUEST, ada, lambda _: None).contract == CONTRACTS["1"].address
 

@@ -13,7 +13,7 @@ from rpc_doubles import OwnWallet, Relay
 
 from swarmprov_nb.chain.anchors import AnchorEdge, AnchorRequest, NotFunded, OverCap, RevokeRequest, anchor
 from swarmprov_nb.chain.evm_anchors import EvmAnchors
-from swarmprov_nb.chain.fees import NOTHING, ORACLE, about, from_coins, in_coins, prices
+from swarmprov_nb.chain.fees import ORACLE, Quote, about, from_coins, in_coins, prices
 from swarmprov_nb.chain.http_rpc import HttpRpc
 from swarmprov_nb.chain.networks import ANVIL, network_named
 from swarmprov_nb.chain.rpc import NodeSilent, ask, ask_object, number
@@ -155,7 +155,7 @@ def test_quote_is_an_upper_bound_of_what_it_costs(backend, relay, ada):
     assert (price.l1_fee, price.coin) == (2000, "Base Sepolia ETH")
     assert price.total == price.gas * price.max_fee_per_gas + 2000
     assert price.text.endswith(" Base Sepolia ETH")
-    assert backend.quote(request("study"), ada.address) == NOTHING
+    assert backend.quote(request("study"), ada.address) == Quote.nothing(backend.network)
     revocation = backend.quote(RevokeRequest(request("study").subject), ada.address)
     assert 21_000 < revocation.gas < 35_200  # the goal of 32k, and a tenth
 

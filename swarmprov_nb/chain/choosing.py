@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ _SETTINGS: Final[Mapping[str, tuple[type, ...]]] = {
     "chain_id": (int,), "rpc": (str, list), "public": (bool,), "label": (str,), "coin": (str,), "explorer": (str,),
     "op_stack": (bool,),
 }  # fmt: skip
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _RESERVED: Final = (EMBEDDED.name, "local", "none")
 
 
@@ -106,8 +108,10 @@ def _configured(name: str, settings: Mapping[str, Any]) -> Endpoint:
     for key, value in settings.items():
         if type(value) not in _SETTINGS.get(key, ()):
             raise _wrong(name, key)
-    if name in _RESERVED:
-        raise UsageError(f"[chains.{name}] has a name that means something else.", "Give the chain another name.")
+    if name in _RESERVED or not _NAME.fullmatch(name):
+        raise UsageError(
+            f"[chains.{name}] has a name that means something else.", "Give the chain a name of letters, digits and -."
+        )
     known = next((network for network in NETWORKS if network.name == name), None)
     chain_id = settings.get("chain_id", known.chain_id if known else None)
     if chain_id is None:

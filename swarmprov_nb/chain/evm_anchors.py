@@ -27,7 +27,7 @@ from swarmprov_nb.chain.evm_events import BlockEvents
 from swarmprov_nb.chain.evm_paying import Paying
 from swarmprov_nb.chain.evm_reading import Reading, checksummed, explained
 from swarmprov_nb.chain.evm_sending import Sending
-from swarmprov_nb.chain.fees import NOTHING, Quote
+from swarmprov_nb.chain.fees import Quote
 from swarmprov_nb.chain.finality import State
 from swarmprov_nb.chain.networks import EMBEDDED, Network
 from swarmprov_nb.chain.rpc import Provider
@@ -97,7 +97,7 @@ class EvmAnchors:
                 self._paying.require_own_chain()
                 gas = _rough_gas(request)
             elif self._held(action, checksummed(address), request.subject) is not None:
-                return NOTHING
+                return Quote.nothing(self._network)
             else:
                 gas = self._paying.gas(address, self._contract.address, data)
             return self._paying.quote(self._contract.address, data, gas)
@@ -235,7 +235,7 @@ class EvmAnchors:
     def quote_deployment(self, address: str) -> Quote:
         """What putting the contract on this network may cost this address at most; nothing where it stands."""
         with explained():
-            return NOTHING if self._contract.stands() else self._paying.quote_deployment(address)
+            return Quote.nothing(self._network) if self._contract.stands() else self._paying.quote_deployment(address)
 
     def deploy(self, wallet: Wallet, *, most: int | None = None) -> str | None:
         """Put the contract at its address: the transaction's hash, or None where it stands and nothing is done.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 from decimal import ROUND_UP, Context, Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from swarmprov_nb.chain.networks import Network
 from swarmprov_nb.chain.rpc import Provider, ask, ask_number, ask_object, number, octets, strange
@@ -16,6 +15,8 @@ from swarmprov_nb.errors import ChainError, UsageError
 DECIMALS: Final = 18  # of the coin of every EVM chain
 BLOCKS: Final = 20  # of history, from which the tip is taken
 HEAD_ROOM: Final = 2  # times the base fee of now: it rises by an eighth a block at most (EIP-1559)
+
+_EXACT: Final = Context(prec=200)  # decimal's own 28 digits would round large amounts
 
 # Predeployed on every OP-stack chain (specs.optimism.io, predeploys): getL1Fee(bytes) of the unsigned transaction.
 ORACLE: Final = "0x420000000000000000000000000000000000000F"
@@ -46,8 +47,10 @@ class Quote:
         """The total for people, rounded up to three digits."""
         return f"{about(self.total)} {self.coin}".strip()
 
-
-NOTHING: Final = Quote(gas=0, max_fee_per_gas=0, tip=0, l1_fee=0, coin="")
+    @classmethod
+    def nothing(cls, network: Network) -> Self:
+        """What it costs where nothing is to be done."""
+        return cls(gas=0, max_fee_per_gas=0, tip=0, l1_fee=0, coin=network.coin)
 
 
 def in_coins(wei: int) -> str:
@@ -78,7 +81,7 @@ def from_coins(text: str) -> int:
     Raises `UsageError` for text that is no such amount.
     """
     try:
-        wei = Decimal(str(text).strip()).scaleb(DECIMALS)
+        wei = Decimal(str(text).strip()).scaleb(DECIMALS, _EXACT)
         if wei.is_finite() and 0 <= wei < 10**60 and wei == int(wei):
             return int(wei)
     except InvalidOperation:
@@ -116,7 +119,7 @@ def _tip(provider: Provider) -> int:
         history = ask_object(provider, "eth_feeHistory", hex(BLOCKS), "latest", [50])
         paid = _paid(history or {})
         if paid:
-            return int(statistics.median_low(paid))
+            return sorted(paid)[(len(paid) - 1) // 2]
     except RpcError:  # a node that keeps no history has an opinion
         pass
     return ask_number(provider, "eth_maxPriorityFeePerGas")
