@@ -1,8 +1,4 @@
-"""HTTP to one server: connections that are kept, answers of bounded size, everything by one deadline, no redirects.
-
-``http.client`` is used directly: a chunk takes one small request, and a library that does more for each costs more than
-the node itself.
-"""
+"""HTTP to one server: connections that are kept, answers of bounded size, everything by one deadline, no redirects."""
 
 from __future__ import annotations
 
@@ -10,12 +6,12 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import Any, cast
+from typing import Any
 
 from swarmprov_nb.swarm.bee.answer import Answer
 from swarmprov_nb.swarm.bee.endpoint import Endpoint
 from swarmprov_nb.swarm.bee.faults import broken, fault
+from swarmprov_nb.swarm.bee.http_line import HttpLine, TooMuch
 from swarmprov_nb.swarm.bee.timed_socket import TimedSocket
 
 _KEPT = 32
@@ -44,7 +40,7 @@ class Connections:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self._idle: list[HTTPConnection] = []
+        self._idle: list[HttpLine] = []
         self._lock = threading.Lock()
 
     def exchange(self, request: Request) -> Answer:
@@ -59,77 +55,62 @@ class Connections:
             kept = None if request.once else self._take()
             if kept is not None:
                 # the server may have closed a kept connection meanwhile, which only shows when it is used
-                with suppress(ConnectionError, HTTPException):
+                with suppress(ConnectionError):
                     return self._over(kept, request)
             return self._over(self._open(request), request)
-        except (OSError, HTTPException, ValueError) as error:
+        except TooMuch as error:
+            raise fault(
+                "garbage",
+                f"{self.endpoint.shown} answers more than the {request.limit} bytes that an answer can have.",
+                "Check the address and its port.",
+            ) from error
+        except (OSError, EOFError, ValueError) as error:
             raise broken(self.endpoint.shown, error) from error
 
-    def _take(self) -> HTTPConnection | None:
+    def _take(self) -> HttpLine | None:
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def _open(self, request: Request) -> HTTPConnection:
-        connection = HTTPConnection(self.endpoint.host, self.endpoint.port)
-        connection.sock = TimedSocket(self.endpoint, seconds=request.seconds, check=request.check)
-        connection.auto_open = 0
-        return connection
+    def _open(self, request: Request) -> HttpLine:
+        return HttpLine(TimedSocket(self.endpoint, seconds=request.seconds, check=request.check))
 
-    def _over(self, connection: HTTPConnection, request: Request) -> Answer:
-        sock = cast("TimedSocket", connection.sock)
-        sock.check = request.check
-        sock.renew(request.seconds)
+    def _over(self, line: HttpLine, request: Request) -> Answer:
+        line.sock.check = request.check
+        line.sock.renew(request.seconds)
         try:
-            self._send(connection, request)
-            response = connection.getresponse()
-            body = self._body(response, request.limit)
+            response = line.ask(self._text(request), limit=request.limit, bodiless=request.method == "HEAD")
         except BaseException:
-            connection.close()
+            line.close()
             raise
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        if response.will_close or connection.sock is None:
-            connection.close()
-        else:
-            sock.check = None
-            self._keep(connection)
-        return Answer(self.endpoint.shown, response.status, headers, body)
+        line.sock.check = None
+        if response.last or not self._kept(line):
+            line.close()
+        return Answer(self.endpoint.shown, response.status, response.headers, response.body)
 
-    def _send(self, connection: HTTPConnection, request: Request) -> None:
-        path = self.endpoint.prefix + request.path
-        connection.putrequest(request.method, path, skip_host=True, skip_accept_encoding=True)
-        connection.putheader("Host", self.endpoint.host_header)
-        for name, value in request.headers.items():
-            connection.putheader(name, value)
-        if request.method not in {"GET", "HEAD"}:
-            connection.putheader("Content-Length", str(len(request.body or b"")))
+    def _text(self, request: Request) -> bytes:
+        body = request.body or b""
+        sized = {} if request.method in {"GET", "HEAD"} else {"Content-Length": str(len(body))}
+        headers = {"Host": self.endpoint.host_header, **request.headers, **sized}
+        lines = [f"{request.method} {self.endpoint.prefix}{request.path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if any("\r" in line or "\n" in line for line in lines):
+            raise ValueError("a header of several lines")
         # head and body go in one piece
-        connection.endheaders(request.body or None)
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
-    def _body(self, response: HTTPResponse, limit: int) -> bytes:
-        shown = self.endpoint.shown
-        body = response.read(limit + 1)
-        if len(body) > limit:
-            raise fault(
-                "garbage", f"{shown} answers more than the {limit} bytes that an answer can have.", "Check the address."
-            )
-        left: Any = response.length
-        if left:
-            raise fault("cut", f"The connection to {shown} was cut within an answer.", "Try again.")
-        return body
-
-    def _keep(self, connection: HTTPConnection) -> None:
+    def _kept(self, line: HttpLine) -> bool:
         with self._lock:
-            if len(self._idle) < _KEPT:
-                self._idle.append(connection)
-                return
-        connection.close()
+            if len(self._idle) >= _KEPT:
+                return False
+            self._idle.append(line)
+            return True
 
     def close(self) -> None:
         """Close the connections that are kept."""
         with self._lock:
             kept, self._idle = self._idle, []
-        for connection in kept:
-            connection.close()
+        for line in kept:
+            line.close()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"endpoint": self.endpoint}

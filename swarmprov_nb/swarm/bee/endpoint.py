@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from swarmprov_nb.errors import UsageError
 
 _HARMLESS = re.compile(r"[A-Za-z0-9.:_-]{1,60}")
 _PORTS = {"http": 80, "https": 443}
+_PATH = "/%:@!$&'()*+,;=~"
 _EXAMPLE = "Write it as http://HOST:PORT; a Bee node on this machine is at http://127.0.0.1:1633."
 
 
@@ -48,7 +49,9 @@ class Endpoint:
         if parts.query or parts.fragment or (parts.path.strip("/") and not path_allowed):
             raise UsageError(f"The address of {parts.hostname} has something after host and port.", _EXAMPLE)
         host, port = _host_and_port(parts)
-        return cls(parts.scheme, host, port or _PORTS[parts.scheme], parts.path.rstrip("/"))
+        return cls(
+            parts.scheme, host, port or _PORTS[parts.scheme], quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
+        )
 
     @property
     def shown(self) -> str:

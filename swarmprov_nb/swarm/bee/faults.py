@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-from http.client import HTTPException, IncompleteRead
 from typing import Literal
 
 from swarmprov_nb.errors import StorageError
@@ -65,9 +64,9 @@ def broken(shown: str, error: Exception) -> StorageError:
         return _untrusted(shown, error)
     if isinstance(error, TimeoutError):
         return slow(shown, "")
-    if isinstance(error, ssl.SSLError | IncompleteRead | ConnectionError | EOFError | socket.gaierror):
+    if isinstance(error, ssl.SSLError | ConnectionError | EOFError | socket.gaierror):
         return _cut(shown, error)
-    if isinstance(error, HTTPException | ValueError):
+    if isinstance(error, ValueError):
         return fault("garbage", f"{shown} answers something that is not HTTP.", "Check the address and its port.")
     reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
     return fault(

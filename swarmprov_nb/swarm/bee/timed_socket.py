@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import select
 import socket
 import ssl
@@ -86,11 +85,6 @@ class TimedSocket:
         poll.register(self._sock, select.POLLIN)
         return bool(poll.poll(0))
 
-    def recv_into(self, buffer: Any) -> int:
-        """Receive into a buffer and return how much."""
-        count: int = self._waiting(lambda: self._sock.recv_into(buffer))
-        return count
-
     def send(self, data: Any) -> int:
         """Send some of the data and return how much."""
         count: int = self._waiting(lambda: self._sock.send(data))
@@ -101,11 +95,6 @@ class TimedSocket:
         view = memoryview(data)
         while view:
             view = view[self.send(view) :]
-
-    def makefile(self, mode: str, *_: Any, **__: Any) -> io.BufferedReader:
-        """Return the reading end as a file, as http.client asks for it."""
-        assert mode == "rb"
-        return io.BufferedReader(_Raw(self, self._sock.makefile("rb", buffering=0)))
 
     def gettimeout(self) -> float:
         """Seconds that are left."""
@@ -125,21 +114,3 @@ class TimedSocket:
     def close(self) -> None:
         """Close the connection."""
         self._sock.close()
-
-
-class _Raw(io.RawIOBase):
-    """Reading through a TimedSocket; closing goes to the socket's own file, which counts its users."""
-
-    def __init__(self, timed: TimedSocket, own: Any) -> None:
-        self._timed = timed
-        self._own = own
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        return self._timed.recv_into(buffer)
-
-    def close(self) -> None:
-        self._own.close()
-        super().close()
