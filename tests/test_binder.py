@@ -608,3 +608,25 @@ def test_the_strangers_file_is_verified_in_the_image(image):
     assert ran.returncode == 0, ran.stderr
 
     assert "signed by Penguin watcher." in (clone / "notebooks/verify.ipynb").read_text(encoding="utf-8")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_a_users_own_repository_opens_there_too(image, study, binder, published):
+    """What `swarmprov binder` wrote installs from an index that has this version, and its postBuild verifies."""
+    clone, named = image
+    wheels = clone.parent / "wheels"
+    build = ("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, clone)
+    needs_packages(run(*build, folder=clone.parent, **named))
+    found = binder(publication=published.reference)
+    found.write()
+    _, packages = requirements(found.files["binder/environment.yml"])
+    assert run("python", "-m", "venv", "own", folder=clone.parent, **named).returncode == 0
+    own = {**named, "PATH": f"{clone.parent / 'own/bin'}{os.pathsep}{os.environ['PATH']}"}
+    install = ("python", "-m", "pip", "install", "--quiet", "--find-links", wheels)
+    needs_packages(run(*install, *packages, folder=study.folder, **own))
+    built = run("./binder/postBuild", folder=study.folder, **own)
+
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert re.search(r"swarmprov-nb v\S+ \S*enabled", re.sub(r"\x1b\[\d+m", "", built.stdout + built.stderr))
+    assert "Valid: level signed" in built.stdout
