@@ -18,6 +18,7 @@ from rpc_doubles import OwnWallet, Relay
 
 from swarmprov_nb.chain import evm_sending
 from swarmprov_nb.chain.anchors import (
+    MOST_TRIES,
     AnchorRequest,
     NotFunded,
     NotIncluded,
@@ -243,6 +244,44 @@ def test_nonce_that_another_program_took(backend, relay, ada):
     record = anchor(backend, request("overtaken"), ada, again.append)
     assert [each.nonce for each in again] == [prepared.nonce + 1]
     assert (record.anchored_at is not None, anchors_of(relay, ada, "overtaken")) == (True, 1)
+
+
+def test_node_that_contradicts_itself_about_the_nonce(backend, relay, ada):
+    """A nonce that is used and is the next one is no reason to sign again."""
+    prepared = backend.prepare(request("contradicted"), ada)
+    relay.says("eth_sendRawTransaction", prepared.hash)
+    relay.answers["eth_getTransactionCount"] = lambda node, params: (
+        {"result": hex(prepared.nonce + (params[1] == "latest"))}
+    )
+    with pytest.raises(NodeSilent, match="contradicts itself about what"):
+        backend.submit(prepared)
+
+
+def test_node_that_always_finds_the_nonce_used_is_given_up(backend, relay, ada):
+    """A node cannot make anyone sign for ever."""
+    relay.refuses("eth_sendRawTransaction", "Nonce too high. Expected nonce to be 0 but got 1.")
+    journal = []
+    with pytest.raises(ChainError, match="again and again"):
+        anchor(backend, request("for ever"), ada, journal.append)
+    assert len(journal) == MOST_TRIES
+
+
+def test_silence_now_and_then_is_waited_out(backend, relay, ada):
+    """A look that fails while waiting is made again; a node that stays silent is said to be."""
+    silences = [True, True, False]
+
+    def receipt(node, params):
+        if silences and silences.pop(0):
+            raise NodeSilent("cut", "")
+        return node.make_request("eth_getTransactionReceipt", params)
+
+    relay.answers["eth_getTransactionReceipt"] = receipt
+    assert put(backend, ada, "silence").anchored_at is not None
+    prepared = backend.prepare(request("long silence"), ada)
+    silences += [True] * 3
+    with pytest.raises(NodeSilent):
+        backend.submit(prepared)
+    assert backend.submit(prepared).anchored_at is not None
 
 
 def test_one_look_at_a_node_behind_is_not_believed(backend, relay, ada):
@@ -488,6 +527,8 @@ def test_clock_that_is_an_hour_off_is_told_and_not_fatal(relay, tmp_path, backen
     (note,) = gnosis.notes()
     assert note.startswith("The newest block of gnosis is 60 minutes old by this machine's clock")
     assert backend.notes() == ()  # a development node makes blocks when it has to
+    relay.refuses("eth_getBlockByNumber", "not now")
+    assert gnosis.notes() == ()
     relay.bends("eth_getBlockByNumber", timestamp=hex(int(time.time()) + 3600))
     assert backend.notes() == ("This machine's clock is 60 minutes behind the time of anvil's newest block.",)
     del relay.answers["eth_getBlockByNumber"]

@@ -16,6 +16,7 @@ from swarmprov_nb.errors import ChainError, UsageError
 SUBJECT_BYTES = 32
 LARGEST_KIND = 2**16 - 1
 LARGEST_RELATION = 2**8 - 1
+MOST_TRIES = 8  # to get a nonce before another program does
 
 
 @dataclass(frozen=True)
@@ -342,7 +343,7 @@ def _settled(
     journal: Callable[[PreparedTransaction], None],
     watch: Callable[[State], None] | None,
 ) -> AnchorRecord:
-    while True:
+    for _ in range(MOST_TRIES):
         with backend.turn(wallet.address):
             prepared = prepare()
             journal(prepared)
@@ -350,6 +351,10 @@ def _settled(
                 return backend.submit(prepared, watch=watch)
             except PreparedStale:
                 continue
+    raise ChainError(
+        f"The node of {backend.network.name} says again and again that the nonce of {wallet.address} is used.",
+        "See that no other program sends with this wallet, or ask another node.",
+    )
 
 
 def _require(met: bool, rule: str) -> None:  # noqa: FBT001  reads as a sentence

@@ -71,8 +71,11 @@ class Reading:
         silent: tuple[str, ...] = tuple(getattr(self._provider, "notes", ()))
         if self._network == EMBEDDED:
             return silent
-        latest = ask_object(self._provider, "eth_getBlockByNumber", "latest", False)
-        clock = clock_note(latest, self._network) if latest is not None else None
+        try:
+            latest = ask_object(self._provider, "eth_getBlockByNumber", "latest", False)
+            clock = clock_note(latest, self._network) if latest is not None else None
+        except (RpcError, NodeSilent):  # whoever asks for notes has been told
+            clock = None
         return (*silent, clock) if clock else silent
 
     def _require_time(self, block: int, at: int) -> None:

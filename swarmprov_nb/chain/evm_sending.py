@@ -30,6 +30,7 @@ INCLUSION_SECONDS = 180.0
 POLL_SECONDS = 0.5
 SLOWEST_POLL = 4.0
 BELIEVED_AFTER = 5  # looks: nodes behind one address lag behind each other, so one look proves nothing
+LOST_LOOKS = 3  # in a row that may fail before it is said that the node is silent
 LOOK_AT_POOL = 5  # looks: so often a transaction that may have been dropped is sent again
 
 # What nodes say, in words of their own: go-ethereum, reth and anvil, Nethermind, Erigon, Besu, hardhat.
@@ -84,6 +85,7 @@ class Sending(Generic[T]):
         self._watch = watch or (lambda _state: None)
         self._looks = 0
         self._odd_looks = 0
+        self._lost_looks = 0
         self._patience = 1 if network == EMBEDDED else BELIEVED_AFTER
 
     def settle(self) -> T:
@@ -97,7 +99,7 @@ class Sending(Generic[T]):
         self._send()
         self._watch("pending")
         while True:
-            found = self._look()
+            found = self._look_again()
             if found is not None:
                 self._watch("included")
                 return found
@@ -106,6 +108,18 @@ class Sending(Generic[T]):
             time.sleep(pause)
             pause = min(SLOWEST_POLL, pause * 1.2)
             self._watch("pending")
+
+    def _look_again(self) -> T | None:
+        """Look, also where the node is silent now and then: it is a long wait."""
+        try:
+            found = self._look()
+        except NodeSilent:
+            self._lost_looks += 1
+            if self._lost_looks >= LOST_LOOKS:
+                raise
+            return None
+        self._lost_looks = 0
+        return found
 
     def _look(self) -> T | None:
         """What it brings about, if that is there by now; an error once it is sure that it never will be."""
@@ -130,6 +144,11 @@ class Sending(Generic[T]):
     def _without_effect(self, receipt: Mapping[str, Any] | None) -> ChainError:
         """Say why a transaction that is included, or whose nonce is used, did nothing."""
         if receipt is None:
+            if next_nonce(self._provider, self._prepared.attester) <= self._prepared.nonce:
+                return NodeSilent(
+                    f"The node of {self._network.name} contradicts itself about what {self._prepared.attester} sent.",
+                    "Ask another node of this network; the same transaction is looked for, none is sent twice.",
+                )
             return _stale()
         if number(receipt["status"]) == 0:
             return ChainError(
