@@ -20,5 +20,8 @@ class Skipped(Exception):
 
 def printed(rows: Iterable[Row]) -> None:
     """Print rows as they come, for a benchmark that is run alone."""
-    for row in rows:
-        print(f"{row.name:<52} {row.value}{f'   (goal {row.goal})' if row.goal else ''}", flush=True)
+    try:
+        for row in rows:
+            print(f"{row.name:<52} {row.value}{f'   (goal {row.goal})' if row.goal else ''}", flush=True)
+    except Skipped as reason:
+        print(f"{'the rest':<52} skipped: {reason}")
