@@ -105,7 +105,7 @@ def listing(storage: Any, root: bytes) -> dict[str, bytes]:
     try:
         found = read_collection(storage, root)
     except StorageError as error:
-        if type(error) is not StorageError:
+        if type(error) is not StorageError or getattr(error, "kind", None):  # not the bytes, but whoever has them
             raise
         raise NotAPublication(f"{what}: {error.what}", "Check the reference.") from error
     files = {entry.path: entry.address for entry in found.entries}

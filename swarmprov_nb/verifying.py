@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from swarmprov_nb.signers import signers
 from swarmprov_nb.upstream import check_upstream, line_of
 
 SIGNED: Final = "signed"
+_HOST_AND_PORT: Final = re.compile(r"[\w.-]+:\d{1,5}/?")
 ANCHORED: Final = "anchored"
 
 
@@ -96,6 +98,8 @@ def open_store(store: str | Path | None, *, home: Home) -> Any:
     if named and is_remote(str(named)):
         return open_remote(str(named))
     folder = Path(named).expanduser() if named else home.store
+    if named and not folder.is_dir() and _HOST_AND_PORT.fullmatch(str(named)):
+        raise UsageError(f"{str(named)[:80]} names a node without its scheme.", f"Write it as http://{str(named)[:80]}")
     if not folder.is_dir():
         raise StorageError(
             f"There is no store in {folder}.",

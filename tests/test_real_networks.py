@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from real_networks import PASSWORD, finalize, funded_wallet, mark_public
 
 from swarmprov_nb.carrying import get
 from swarmprov_nb.cli import main
@@ -27,19 +28,6 @@ def quietly(study, **options):
     said = []
     result = publish(study.notebook, home=study.home, say=said.append, **options)
     return result, "\n".join(said)
-
-
-def mark_public(home, url):
-    home.private_folder(home.root)
-    home.config.write_text(f'[chains.anvil]\nrpc = "{url}"\npublic = true\n')
-
-
-def finalize(url):
-    """Let the development node make the blocks after which it calls an earlier one final."""
-    from swarmprov_nb.chain.http_rpc import HttpRpc
-    from swarmprov_nb.chain.rpc import ask
-
-    ask(HttpRpc(url), "anvil_mine", "0x80")
 
 
 def test_one_publish_goes_to_a_node_and_a_chain(study, bee, anvil_url, tmp_path):
@@ -143,17 +131,12 @@ def test_revoked_publications_fail_where_that_network_is_asked(study, anvil_url,
 
 def test_another_wallet_adds_its_seal(study, anvil_url, tmp_path, capsys, monkeypatch):
     """`swarmprov anchor` by a wallet that has not sealed yet gives the same content another reference, and verifies."""
-    from swarmprov_nb import keys
-    from swarmprov_nb.chain.http_rpc import HttpRpc
-    from swarmprov_nb.chain.rpc import ask
-
     monkeypatch.setenv("SWARMPROV_HOME", str(study.home.root))
     local, _ = quietly(study, yes=True)
     mark_public(study.home, anvil_url)
-    made = keys.new(study.home, "work", lambda: "a long password", n=2)
-    ask(HttpRpc(anvil_url), "anvil_setBalance", made.address, hex(10**18))
+    made = funded_wallet(study.home, anvil_url)
     password = tmp_path / "password"
-    password.write_text("a long password\n")
+    password.write_text(f"{PASSWORD}\n")
     password.chmod(0o600)
     command = ["anchor", local.reference, "--chain", "anvil", "--password-file", str(password), "--yes"]
     assert main(command) == 0
@@ -170,17 +153,30 @@ def test_another_wallet_adds_its_seal(study, anvil_url, tmp_path, capsys, monkey
 
 def test_a_cap_cannot_be_passed(study, anvil_url, tmp_path):
     """What may cost more than the user allows is refused before anything is signed, and says how to allow it."""
-    from swarmprov_nb import keys
-    from swarmprov_nb.chain.http_rpc import HttpRpc
-    from swarmprov_nb.chain.rpc import ask
-
     mark_public(study.home, anvil_url)
     with study.home.config.open("a") as config:
         config.write('[spend]\nper_publish = "0.000000000001"\n')
-    made = keys.new(study.home, "work", lambda: "a long password", n=2)
-    ask(HttpRpc(anvil_url), "anvil_setBalance", made.address, hex(10**18))
+    funded_wallet(study.home, anvil_url)
     with pytest.raises(PublishRefused, match=r"over your cap of 0\.000000000001 test ETH each") as refused:
         quietly(study, yes=True, chain="anvil", wallet="work")
 
     assert "[spend.anvil]" in refused.value.next_step
     assert receipts(study.home) == []
+
+
+@pytest.mark.parametrize(
+    ("store", "words"),
+    [
+        ("127.0.0.1:1633", ["without its scheme", "http://127.0.0.1:1633"]),
+        ("http://127.0.0.1:9", ["Nothing answers at http://127.0.0.1:9", "Start the node"]),
+        ("http://me:word@127.0.0.1:9", ["user name or password", "http://HOST:PORT"]),
+        ("gateway:ftp://127.0.0.1", ["", "http"]),
+    ],
+)
+def test_a_store_that_cannot_be_read_is_told_in_words(tmp_path, capsys, store, words):
+    """What happened and what to do next, never a traceback, and nothing of a secret in the URL."""
+    assert main(["verify", "ab" * 32, "--store", store]) in (1, 2)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert all(word in line for word, line in zip(words, said, strict=True))
+    assert "word" not in " ".join(said).replace("password", "")

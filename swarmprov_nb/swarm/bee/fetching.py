@@ -70,7 +70,9 @@ class Fetching:
                 failed = error
             pause = next(pauses, None)
             if not is_transient(failed) or pause is None or time.monotonic() + pause > end:
-                raise StorageError(f"Chunk {address.hex()} could not be read: {failed.what}", failed.next_step)
+                told = StorageError(f"Chunk {address.hex()} could not be read: {failed.what}", failed.next_step)
+                told.kind = failed.kind
+                raise told
             wait(pause, self.check)
 
     def _ask(self, address: bytes, seconds: float) -> Answer:
