@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import textwrap
+import tomllib
+from pathlib import Path
 
 import pytest
 
+from swarmprov_nb.chain.choosing import SETTINGS, choose
 from swarmprov_nb.chain.networks import EMBEDDED, NETWORKS, Network, is_private, network_named, network_of
 from swarmprov_nb.errors import UsageError
 
@@ -62,6 +67,19 @@ def test_public_networks_have_two_https_endpoints_and_an_explorer():
         assert network.link("0xab").endswith("/tx/0xab")
         assert network.final_after
     assert EMBEDDED.link("0xab") is None
+
+
+def test_the_page_about_chains_names_them_all():
+    """docs/chains.md has every network of the table with its id, and every setting of a chain."""
+    text = (Path(__file__).parents[1] / "docs" / "chains.md").read_text(encoding="utf-8")
+    table = text.partition("## Which")[2].partition("Any other")[0]
+    for network in NETWORKS:
+        assert f"`{'local' if network is EMBEDDED else network.name}`" in table
+        assert str(network.chain_id) in table
+    example = tomllib.loads(textwrap.dedent(re.search(r"(?:    .*\n|\n)*    \[chains\.ours\]\n(?:    .*\n)+", text)[0]))
+    for name, settings in example["chains"].items():
+        assert choose(name, {name: settings}).network.public
+    assert set(example["chains"]["ours"]) == set(SETTINGS)
 
 
 def test_custom_networks_are_private_unless_said_otherwise():

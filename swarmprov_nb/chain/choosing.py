@@ -18,10 +18,12 @@ from swarmprov_nb.chain.rpc import ask_number
 from swarmprov_nb.chain.rpc_urls import checked_url, is_loopback, shown_url
 from swarmprov_nb.errors import ChainError, UsageError
 
-_SETTINGS: Final[Mapping[str, tuple[type, ...]]] = {
+SETTINGS: Final[Mapping[str, tuple[type, ...]]] = {
     "chain_id": (int,), "rpc": (str, list), "public": (bool,), "label": (str,), "coin": (str,), "explorer": (str,),
     "op_stack": (bool,),
 }  # fmt: skip
+"""What `[chains.NAME]` of a user's configuration may say, and of which types."""
+
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _RESERVED: Final = (EMBEDDED.name, "local", "none")
 
@@ -106,7 +108,7 @@ def _at(url: str, configured: Mapping[str, Mapping[str, Any]]) -> Endpoint:
 def _configured(name: str, settings: Mapping[str, Any]) -> Endpoint:
     """A network as the user's configuration describes it, on top of what the table knows."""
     for key, value in settings.items():
-        if type(value) not in _SETTINGS.get(key, ()):
+        if type(value) not in SETTINGS.get(key, ()):
             raise _wrong(name, key)
     if name in _RESERVED or not _NAME.fullmatch(name):
         raise UsageError(
@@ -135,5 +137,5 @@ def _urls(name: str, given: str | list[Any]) -> tuple[str, ...]:
 
 
 def _wrong(name: str, key: str) -> UsageError:
-    keys = ", ".join(_SETTINGS)
+    keys = ", ".join(SETTINGS)
     return UsageError(f"[chains.{name}] cannot have that {key}.", f"Its settings are {keys}.")
