@@ -6,6 +6,7 @@ import secrets
 import socket
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from bees import NODES, QUICK, bee, content, local
@@ -234,7 +235,8 @@ def test_a_node_that_is_down_for_a_while_is_waited_for(one_bee):
 def test_a_node_that_never_comes_back_ends_in_words(tmp_path):
     """The error names the node and says that the same command goes on from there."""
     with FakeBee() as fake:
-        storage = BeeStorage(BeeNode.at(fake.url, patience=QUICK), batch=fake.batch, journal=tmp_path)
+        impatient = replace(QUICK, restart=0.5)
+        storage = BeeStorage(BeeNode.at(fake.url, patience=impatient), batch=fake.batch, journal=tmp_path)
         up = storage.upload(b"", UploadPlan("plan"))
         up.put(batch_of(content(5)))
     with pytest.raises(StorageError, match="does not answer any more") as failed:
@@ -312,6 +314,23 @@ def test_chunks_that_are_not_pushed_are_waited_for_and_then_named(one_bee, tmp_p
 
     assert failed.value.kind == "unpushed"
     assert once_each(one_bee.fake)
+
+
+def test_a_tag_that_counted_what_the_node_dropped_is_overruled_by_the_network(one_bee, tmp_path):
+    """Bee can drop chunks that a tag has counted: what is lost is sent again, and found is found, whatever the tag."""
+    data, fake = content(30), one_bee.fake
+    fake.faults.push_held = True
+    with pytest.raises(StorageError, match="has pushed 0 of 31 chunks"):
+        upload(one_bee.storage(journal=tmp_path), data)
+    dropped = next(iter(fake.received))
+    fake.forget(dropped)
+    fake.tags[0].synced -= 1
+    fake.faults.push_held = False
+    up, stored = upload(one_bee.storage(journal=tmp_path), data)
+
+    assert (up.sent, up.confirmed) == (1, True)
+    assert {dropped, stored.root} <= set(fake.pushed)
+    assert fake.tags[0].seen + fake.tags[0].synced < fake.tags[0].split
 
 
 def test_an_upload_is_not_done_while_the_network_does_not_find_it(one_bee, tmp_path):

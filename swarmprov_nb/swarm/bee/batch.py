@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from swarmprov_nb.swarm.bee.postage import Fit, fit, loads, places
+from swarmprov_nb.swarm.bee.postage import DAY, Fit, fit, loads, places
 
 _FOR_EVER = 4_000_000_000
 Buckets = Callable[[], Mapping[int, int]]
@@ -50,8 +50,8 @@ class Batch:
             usable=bool(body["usable"]),
             exists=bool(body.get("exists", True)),
             utilization=int(body["utilization"]),
-            # -1 is Bee's word for "never"; more than a century is as good
-            expires=None if not 0 <= left < _FOR_EVER else datetime.now(UTC) + timedelta(seconds=left),
+            # -1 is Bee's word for "never"; more than a century is as good; what is below is overdue
+            expires=None if left == -1 or left >= _FOR_EVER else datetime.now(UTC) + timedelta(seconds=max(left, -DAY)),
             _buckets=buckets,
         )
 

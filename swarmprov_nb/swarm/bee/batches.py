@@ -17,7 +17,7 @@ from swarmprov_nb.swarm.bee.batch import Batch
 from swarmprov_nb.swarm.bee.batch_id import parse_batch_id
 from swarmprov_nb.swarm.bee.faults import fault
 from swarmprov_nb.swarm.bee.node import BeeNode
-from swarmprov_nb.swarm.bee.postage import BLOCK_SECONDS, Price, amount_for, decimal, depth_for, price_of
+from swarmprov_nb.swarm.bee.postage import BLOCK_SECONDS, MINIMUM_BLOCKS, Price, amount_for, decimal, depth_for, price_of
 
 _BLOCK = 5
 _BUCKETS_LIMIT = 8 << 20
@@ -178,11 +178,17 @@ class Batches:
         """
         chain = self.node.json("/chainstate", "telling the price of storage")
         price = self._read(lambda: int(chain["currentPrice"]))
-        minimum = self._read(lambda: int(chain.get("minimumValidityBlocks", 0)))
+        minimum = self._read(lambda: int(chain.get("minimumValidityBlocks", MINIMUM_BLOCKS)))
         return amount_for(days, price=price, block_seconds=self._block_seconds(), minimum_blocks=minimum)
 
     def _block_seconds(self) -> int:
-        return BLOCK_SECONDS.get(self.wallet().chain_id, _BLOCK)
+        try:
+            return BLOCK_SECONDS.get(self.wallet().chain_id, _BLOCK)
+        except StorageError as error:
+            # before Bee 2.8.1 a node without swap, which is the default there, shows no wallet and buys all the same
+            if error.kind != "refused":
+                raise
+            return _BLOCK
 
     def wallet(self) -> Wallet:
         """Balances of the node's wallet.
@@ -195,7 +201,8 @@ class Batches:
         body = self.node.json("/wallet", "telling its balances")
         return self._read(
             lambda: Wallet(
-                int(body["bzzBalance"]),
+                # null where the node does not know the token
+                int(body["bzzBalance"] or 0),
                 int(body["nativeTokenBalance"]),
                 int(body["chainID"]),
                 str(body["walletAddress"]),

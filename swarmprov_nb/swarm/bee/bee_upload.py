@@ -20,6 +20,8 @@ from swarmprov_nb.swarm.storage import Storage
 # a node that dies forgets what came on a stream that is still open: 128 MiB at most
 _SESSION = 32768
 _STREAM_TRIES = 2
+# seconds in which a node works off what was on its way when the connection ended
+_DRAINED = 2.0
 _LOOKED = 60.0
 Made = TypeVar("Made")
 _NO_STREAM = frozenset({"garbage", "refused", "not-bee", "redirect"})
@@ -90,13 +92,15 @@ class BeeUpload(ResumableUpload):
         session, acked = self._journal.session, list(self._journal.in_session)
         if session is None:
             return
-        counted: bool | None = True
-        if acked:
-            counted = await_split(
-                self._node, session.tag, session.split + len(acked), seconds=seconds, check=self._check
-            )
-        elif Tag.read(self._node, session.tag, self._check) is None:
-            counted = None
+        # a count that has moved says that the session has ended: from then on the node's answers are final
+        expected = len(acked) or min(1, len(self._journal.unsure))
+        counted = await_split(
+            self._node,
+            session.tag,
+            session.split + expected,
+            seconds=seconds if acked else min(seconds, _DRAINED),
+            check=self._check,
+        )
         if counted is None:
             self._tag = None
         if counted is not True and acked:
@@ -167,11 +171,20 @@ class BeeUpload(ResumableUpload):
             self._end_session()
         session = self._journal.session
         if session is not None:
-            try:
-                self._patiently(lambda: await_pushed(self._node, session.tag, check=self._check, say=self._say))
-            except StorageError as error:
-                if error.kind == "unpushed":
-                    self._journal.doubt()
-                raise
-        if self._root:
+            self._await_pushed(session.tag)
+        if self._root and not self.confirmed:
             self.confirmed = await_found(self._node, self._root, check=self._check, say=self._say)
+
+    def _await_pushed(self, tag: str) -> None:
+        try:
+            self._patiently(lambda: await_pushed(self._node, tag, check=self._check, say=self._say))
+        except StorageError as error:
+            if error.kind != "unpushed":
+                raise
+            # Bee drops chunks of a tag that it has counted where another POST under it fails: such a tag never comes to
+            # its end, so the network has the last word
+            seconds = self._patience.confirm
+            if not self._root or not retrievable(self._node, self._root, seconds=seconds, check=self._check):
+                self._journal.doubt()
+                raise
+            self.confirmed = True

@@ -17,8 +17,8 @@ class Patience:
 
     ``answer`` for one request, ``chunk`` for reading one chunk with all tries, ``restart`` until a node that went away
     is ready again, ``counted`` until a tag counts a session that ended, ``push`` without any progress of the push into
-    the network, ``confirm`` for the network to find a root, ``usable`` for a new batch to become usable, ``pause``
-    before the first try again (doubled each time).
+    the network (a full node that has just started pushes nothing for up to 300), ``confirm`` for the network to find a
+    root, ``usable`` for a new batch to become usable, ``pause`` before the first try again (doubled each time).
 
     >>> Patience(answer=5).answer
     5
@@ -28,7 +28,7 @@ class Patience:
     chunk: float = 90
     restart: float = 240
     counted: float = 10
-    push: float = 300
+    push: float = 420
     confirm: float = 600
     usable: float = 600
     tries: int = 6

@@ -19,6 +19,8 @@ from swarmprov_nb.swarm.file_tree import BRANCHES
 BUCKET_DEPTH = 16
 SMALLEST_DEPTH, LARGEST_DEPTH = 17, 41
 BLOCK_SECONDS: Mapping[int, int] = {100: 5, 11155111: 12}
+# what the contract asks a new batch to pay for; Bee tells it since 2.8.1
+MINIMUM_BLOCKS = 17_280
 DAY = 86_400
 _BUCKETS = 1 << BUCKET_DEPTH
 _DIGITS = 16
