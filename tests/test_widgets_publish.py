@@ -430,6 +430,17 @@ def test_everything_is_reached_by_keyboard(shown, page):
     assert found == sorted(found)
 
 
+def test_plain_keys_stay_and_those_of_the_host_go_on(shown, page):
+    """What is typed into the form is no shortcut of the notebook around it; Ctrl+S and the palette's still are."""
+    shown(preview())
+    page.evaluate("window.heard = []; document.addEventListener('keydown', event => window.heard.push(event.key))")
+    page.get_by_label("Purpose").focus()
+    for key in ("x", "d", "Control+Enter", "Control+s", "Control+Shift+C"):
+        page.keyboard.press(key)
+
+    assert [key for key in page.evaluate("window.heard") if len(key) == 1 or key == "Enter"] == ["s", "C"]
+
+
 def test_a_view_that_goes_leaves_nothing(shown, page):
     """After a view is taken away nothing listens and nothing is drawn."""
     shown(preview())

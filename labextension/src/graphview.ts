@@ -44,6 +44,16 @@ export class GraphView extends Widget {
     }
   }
 
+  protected onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this._enter();
+  }
+
+  /** Put the focus on the node that the graph was left at; before it is drawn the view itself holds it. */
+  private _enter(): void {
+    this._canvas.querySelector<SVGElement>('.swp-node[tabindex="0"]')?.focus({ preventScroll: true });
+  }
+
   private _attach(): void {
     const found = this._channels.at(this.path);
     if (found && found.channel !== this._channel) {
@@ -86,6 +96,9 @@ export class GraphView extends Widget {
     this._drawn?.dispose();
     this._canvas.replaceChildren();
     this._drawn = document ? draw(this._canvas, document, { fill: true }) : null;
+    if (window.document.activeElement === this.node) {
+      this._enter();
+    }
     this._newer.clear();
     this._render();
   }

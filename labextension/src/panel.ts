@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
-import { button, element, put, shown } from '../../swarmprov_nb/widgets/elements.js';
+import { button, element, keepKeys, put, shown } from '../../swarmprov_nb/widgets/elements.js';
 import { Change, Channel } from './channel';
 import { Channels } from './channels';
 import { CommandIDs } from './commands';
@@ -31,7 +31,7 @@ export class ProvenancePanel extends Widget {
     this.title.caption = _trans.__('Provenance');
     this.addClass('swarmprov-panel');
     this.addClass('swarmprov-card');
-    this.node.dataset.lmSuppressShortcuts = 'true';
+    keepKeys(this.node);
     this.node.dataset.swarmprovCells = '';
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _trans.__('Provenance'));

@@ -23,5 +23,6 @@ declare module '*/widgets/elements.js' {
   export function glyph(kind: string): SVGSVGElement;
   export function put<T extends HTMLElement>(node: T, text: unknown): T;
   export function putName<T extends HTMLElement>(node: T, text: unknown): T;
+  export function keepKeys<T extends HTMLElement>(node: T): T;
   export function shown(node: HTMLElement, whether: unknown): void;
 }

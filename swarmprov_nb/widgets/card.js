@@ -1,4 +1,4 @@
-import { element, keepFocus, put, shown } from './elements.js';
+import { element, keepFocus, keepKeys, put, shown } from './elements.js';
 
 const SETTLE = 16; // milliseconds: bytes tick faster than anyone reads
 
@@ -16,8 +16,8 @@ export function card({ model, el }, { name, heading, sections, phaseOf, label, b
   const chips = element('span', { class: 'swarmprov-chips' });
   const status = element('p', { class: 'swarmprov-away', role: 'status' });
   const body = element('div', { class: 'swarmprov-body' });
-  const root = element('section', { class: `swarmprov-card swarmprov-${name}`, role: 'group', 'data-lm-suppress-shortcuts': 'true' },
-    element('header', { class: 'swarmprov-header' }, title, subject, chips), body, status);
+  const root = keepKeys(element('section', { class: `swarmprov-card swarmprov-${name}`, role: 'group' },
+    element('header', { class: 'swarmprov-header' }, title, subject, chips), body, status));
   const made = new Map();
   const heard = new Set();
   let phase = null;

@@ -92,6 +92,14 @@ export function putShort(node, text) {
   return node;
 }
 
+/** Keep plain keys from the notebook around, in which "x" cuts a cell; Lab's own with Ctrl or Cmd go on working. */
+export function keepKeys(node) {
+  node.addEventListener('keydown', event => {
+    if (event.key === 'Enter' || !(event.ctrlKey || event.metaKey)) event.stopPropagation();
+  });
+  return node;
+}
+
 /** Show or hide an element. */
 export function shown(node, whether) {
   if (node.hidden === Boolean(whether)) node.hidden = !whether;
