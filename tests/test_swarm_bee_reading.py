@@ -316,3 +316,23 @@ def test_a_gateway_is_read_below_its_path():
 
     assert seen[0].startswith(b"GET /key/swarm/chunks/" + b"0" * 64 + b" HTTP/1.1\r\n")
     assert "key" not in missing.value.what
+
+
+def test_a_process_that_is_interrupted_does_not_wait_for_a_hanging_node():
+    """Requests under way in other threads end when nobody waits for them, so that the program can."""
+    with FakeBee() as fake:
+        fake.faults.hang = True
+        asked = []
+
+        def give_up():
+            asked.append(1)
+            if len(asked) > 1:
+                raise KeyboardInterrupt
+
+        storage = BeeStorage(BeeNode.at(fake.url), check=give_up)
+        with pytest.raises(KeyboardInterrupt):
+            list(storage.read([bytes(32), bytes(31) + b"x", bytes(31) + b"y"]))
+        deadline = time.monotonic() + 20
+        while any(thread.name.startswith("bee_") for thread in threading.enumerate()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)

@@ -17,7 +17,15 @@ from swarmprov_nb.swarm.bee.batch import Batch
 from swarmprov_nb.swarm.bee.batch_id import parse_batch_id
 from swarmprov_nb.swarm.bee.faults import fault
 from swarmprov_nb.swarm.bee.node import BeeNode
-from swarmprov_nb.swarm.bee.postage import BLOCK_SECONDS, MINIMUM_BLOCKS, Price, amount_for, decimal, depth_for, price_of
+from swarmprov_nb.swarm.bee.postage import (
+    BLOCK_SECONDS,
+    MINIMUM_BLOCKS,
+    Price,
+    amount_for,
+    decimal,
+    depth_for,
+    price_of,
+)
 
 _BLOCK = 5
 _BUCKETS_LIMIT = 8 << 20

@@ -6,7 +6,7 @@ Source: Bee ``pkg/api/chunk.go``: GET /chunks/{address} answers span (8 bytes) a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -14,7 +14,7 @@ from swarmprov_nb.errors import ChunkCorrupt, ChunkNotFound, StorageError
 from swarmprov_nb.swarm.bee.answer import Answer
 from swarmprov_nb.swarm.bee.connections import Connections, Request
 from swarmprov_nb.swarm.bee.faults import is_transient, slow
-from swarmprov_nb.swarm.bee.parallel import in_order
+from swarmprov_nb.swarm.bee.parallel import Check, in_order
 from swarmprov_nb.swarm.bee.patience import Patience, wait
 from swarmprov_nb.swarm.bmt import CHUNK_SIZE, SPAN
 from swarmprov_nb.swarm.chunk import Chunk, verify_chunks
@@ -31,7 +31,7 @@ class Fetching:
 
     connections: Connections
     patience: Patience
-    check: Callable[[], None] | None = None
+    check: Check = None
 
     def read(self, addresses: Sequence[bytes]) -> Iterator[Chunk]:
         """Chunks in the order asked for, every one re-hashed.
@@ -51,13 +51,13 @@ class Fetching:
         verify_chunks(together)
         yield from together
 
-    def _one(self, address: bytes) -> Chunk:
+    def _one(self, address: bytes, check: Check) -> Chunk:
         end = time.monotonic() + self.patience.chunk
         pauses = self.patience.pauses()
         missing = 0
         while True:
             try:
-                answer = self._ask(address, end - time.monotonic())
+                answer = self._ask(address, end - time.monotonic(), check)
                 if answer.status == HTTPStatus.OK:
                     return self._chunk(address, answer)
                 missing += _says_missing(answer)
@@ -73,14 +73,14 @@ class Fetching:
                 told = StorageError(f"Chunk {address.hex()} could not be read: {failed.what}", failed.next_step)
                 told.kind = failed.kind
                 raise told
-            wait(pause, self.check)
+            wait(pause, check)
 
-    def _ask(self, address: bytes, seconds: float) -> Answer:
+    def _ask(self, address: bytes, seconds: float, check: Check) -> Answer:
         if seconds <= 0:
             raise slow(self.connections.endpoint.shown, "")
         seconds = min(seconds, self.patience.chunk)
         return self.connections.exchange(
-            Request("GET", f"/chunks/{address.hex()}", seconds=seconds, limit=_LARGEST, check=None)
+            Request("GET", f"/chunks/{address.hex()}", seconds=seconds, limit=_LARGEST, check=check)
         )
 
     def _chunk(self, address: bytes, answer: Answer) -> Chunk:

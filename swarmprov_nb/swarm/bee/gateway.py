@@ -12,7 +12,7 @@ from swarmprov_nb.swarm.bee.endpoint import Endpoint
 from swarmprov_nb.swarm.bee.fetching import Fetching
 from swarmprov_nb.swarm.bee.gateway_upload import GatewayUpload
 from swarmprov_nb.swarm.bee.node import insist
-from swarmprov_nb.swarm.bee.parallel import in_order
+from swarmprov_nb.swarm.bee.parallel import Check, in_order
 from swarmprov_nb.swarm.bee.patience import Patience
 from swarmprov_nb.swarm.bee.upload import Progress
 from swarmprov_nb.swarm.bee.upload_journal import UploadJournal
@@ -89,9 +89,9 @@ class GatewayStorage:
         StorageError
             The gateway does not tell, or gives other bytes.
         """
-        fetching = Fetching(self._connections, self._patience, self._check)
 
-        def readable(address: bytes) -> bool:
+        def readable(address: bytes, check: Check) -> bool:
+            fetching = Fetching(self._connections, self._patience, check)
             try:
                 list(fetching.read([address]))
             except ChunkNotFound:

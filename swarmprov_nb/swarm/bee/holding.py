@@ -6,12 +6,12 @@ answered with 404 although the network has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from swarmprov_nb.swarm.bee.connections import Connections, Request
 from swarmprov_nb.swarm.bee.node import insist
-from swarmprov_nb.swarm.bee.parallel import in_order
+from swarmprov_nb.swarm.bee.parallel import Check, in_order
 from swarmprov_nb.swarm.bee.patience import Patience
 
 
@@ -20,7 +20,7 @@ def held(
     addresses: Sequence[bytes],
     *,
     patience: Patience,
-    check: Callable[[], None] | None = None,
+    check: Check = None,
 ) -> list[bool]:
     """Whether each address is in the node's own store.
 
@@ -30,8 +30,8 @@ def held(
         The node does not tell.
     """
 
-    def ask(address: bytes) -> bool:
-        request = Request("HEAD", f"/chunks/{address.hex()}", seconds=patience.answer)
+    def ask(address: bytes, check: Check) -> bool:
+        request = Request("HEAD", f"/chunks/{address.hex()}", seconds=patience.answer, check=check)
         answer = insist(
             connections, request, "telling which chunks it has", accept=frozenset({200, 404}), patience=patience
         )

@@ -14,7 +14,7 @@ from swarmprov_nb.swarm.bee.answer import Answer
 from swarmprov_nb.swarm.bee.connections import Connections, Request
 from swarmprov_nb.swarm.bee.faults import fault
 from swarmprov_nb.swarm.bee.node import insist
-from swarmprov_nb.swarm.bee.parallel import WORKERS
+from swarmprov_nb.swarm.bee.parallel import WORKERS, Stop
 from swarmprov_nb.swarm.bee.patience import Patience
 from swarmprov_nb.swarm.bee.stream import Item
 
@@ -42,6 +42,7 @@ class Posting:
         named = {"Swarm-Postage-Batch-Id": batch, "Swarm-Tag": tag}
         self._headers = {name: value for name, value in named.items() if value is not None}
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="bee-post")
+        self._stop = Stop()
         self._under_way: dict[Future[None], Item] = {}
 
     @property
@@ -77,7 +78,7 @@ class Posting:
 
     def _post(self, item: Item) -> None:
         address, data = item
-        request = Request("POST", "/chunks", self._headers, data, seconds=self._patience.answer)
+        request = Request("POST", "/chunks", self._headers, data, seconds=self._patience.answer, check=self._stop)
         answer = insist(
             self._connections, request, "taking a chunk", accept=frozenset({200, 201}), patience=self._patience
         )
@@ -101,6 +102,7 @@ class Posting:
 
     def close(self) -> None:
         """End: nothing is under way after ``flush``."""
+        self._stop.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     abandon = close
