@@ -150,9 +150,10 @@ class ProvenanceMagics(Magics):
             from swarmprov_nb.widgets import PublishWidget
 
             return PublishWidget()
+        from swarmprov_nb.live.unlock_link import page_in_cell
         from swarmprov_nb.publishing import publish_recorded
 
-        return publish_recorded(recorder, line)
+        return publish_recorded(recorder, line, page=page_in_cell(self.shell, recorder.home))
 
     @no_var_expand
     @line_magic

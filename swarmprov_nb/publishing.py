@@ -21,6 +21,7 @@ from swarmprov_nb.scanning import FINDINGS_KEY
 from swarmprov_nb.showing import lineage
 
 if TYPE_CHECKING:
+    from swarmprov_nb.passwords import Page
     from swarmprov_nb.recording import Recorder
     from swarmprov_nb.scanning import Memory
 
@@ -89,8 +90,10 @@ def _key_in(data: bytes) -> bytes:
         return data
 
 
-def publish_recorded(recorder: Recorder, line: str) -> None:
+def publish_recorded(recorder: Recorder, line: str, *, page: Page | None = None) -> None:
     """Publish what this kernel recorded: what ``%publish`` does; declared and leaf artifacts still current are stored.
+
+    `page` asks for a keystore's password where somebody sits at a front end.
 
     A kernel that has made nothing yet publishes what an earlier one recorded.
     """
@@ -98,7 +101,7 @@ def publish_recorded(recorder: Recorder, line: str) -> None:
     path = recorder.document()
     for artifact in unstored(recorder):
         recorder.store_current(artifact)
-    publisher = publisher_of(options, recorder.home)
+    publisher = publisher_of(options, recorder.home, page=page)
     result = publish_if(lambda _: options.yes, Notebook.read(path), recorded_by(recorder, path), publisher,
                         choices=choices_of(options), again=options.again, say=print)  # fmt: skip
     print(_without_home(str(result), recorder.home) if result else NOT_PUBLISHED)  # noqa: T201 - the magic's answer
@@ -127,10 +130,12 @@ def recorded_by(recorder: Recorder, path: Path) -> Lineage:
     return own if own.artifacts else lineage(path, home=recorder.home)
 
 
-def publisher_of(options: argparse.Namespace, home: Home) -> Publisher:
+def publisher_of(options: argparse.Namespace, home: Home, *, page: Page | None = None) -> Publisher:
     """Return the publisher that the options of a command or magic name."""
-    return Publisher.of(home, chain=options.chain, store=getattr(options, "store", None), wallet=options.wallet,
-                        batch=getattr(options, "batch", None), password_file=options.password_file)  # fmt: skip
+    return Publisher.of(
+        home, chain=options.chain, store=getattr(options, "store", None), batch=getattr(options, "batch", None),
+        wallet=options.wallet, password_file=options.password_file, page=page,
+    )  # fmt: skip
 
 
 def choices_of(options: argparse.Namespace) -> Choices:

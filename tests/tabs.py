@@ -35,13 +35,29 @@ class Tab:
         return self.wait(*phases, start=start) if phases else None
 
     def wait(self, *phases, start=0):
+        """Return the first state from `start` on that is in one of these phases."""
+        return self.until(lambda state: state["phase"] in phases, start=start)
+
+    def until(self, met, start=0):
+        """Return the first state from `start` on that meets a condition."""
         deadline = time.monotonic() + 60
         with self._heard:
             while True:
                 for state in self.states[start:]:
-                    if state["phase"] in phases:
+                    if met(state):
                         return state
                 assert self._heard.wait(deadline - time.monotonic()), self.states[start:]
+
+    def choose(self, kind, **what):
+        """Choose where it goes, and return the preview in which store and chain have answered."""
+        start = len(self.states)
+        self.job.handle({"op": "where", "kind": kind, **what}, client="tab")
+        return self.until(answered, start=start)
+
+
+def answered(state):
+    """Whether a preview says what store and chain have answered."""
+    return state["phase"] == "preview" and not state["asking"]
 
 
 @contextmanager

@@ -147,7 +147,7 @@ class PublishJob:
 
     def _cancel(self) -> None:
         self._stop.set()
-        if self._state["phase"] == "publishing":
+        if self._state["phase"] == "publishing" and not self._state["cancelling"]:
             self._tell({**self._state, "cancelling": True})
 
     @staticmethod
