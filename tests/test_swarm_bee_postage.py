@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from swarmprov_nb.errors import StorageError, UsageError
 from swarmprov_nb.swarm import Chunk, ChunkBatch, UploadPlan, hash_chunks, split
-from swarmprov_nb.swarm.bee import Batches, BeeNode, BeeStorage
+from swarmprov_nb.swarm.bee import Batch, Batches, BeeNode, BeeStorage
 from swarmprov_nb.swarm.bee.postage import (
     amount_for,
     capacity,
@@ -27,6 +27,7 @@ from swarmprov_nb.swarm.bee.postage import (
     price_of,
 )
 from swarmprov_nb.testing import FakeBee
+from swarmprov_nb.testing.fake_bee import Faults
 
 # bytes that a batch of a depth takes without redundancy, as bee-js lists them
 TABLE = {19: 112e6, 20: 688e6, 21: 2.60e9, 22: 7.73e9, 23: 19.9e9, 24: 47.1e9, 25: 106e9,
@@ -154,8 +155,8 @@ def test_the_simulation_agrees_with_what_the_node_takes():
         up.finish()
         assert not Batches(node).get(fake.batch).fits(three[2:]).ok
         up = BeeStorage(node, batch=fake.batch).upload(b"", UploadPlan("three"))
-        up.put(ChunkBatch.of(chunks[2:]))
-        with pytest.raises(StorageError, match="full"):
+        with pytest.raises(StorageError, match="full"):  # noqa: PT012 - the node may refuse at once
+            up.put(ChunkBatch.of(chunks[2:]))
             up.finish()
 
 
@@ -200,6 +201,35 @@ def test_a_price_is_the_smallest_batch_for_these_chunks_and_days(batches):
     assert (price.depth, price.amount) == (19, 30 * 17280 * 24000 + 1)
     assert price.plur == price.amount * 2**19
     assert not [path for method, path in batches[0].requests if method in {"POST", "PATCH"}]
+
+
+@pytest.mark.parametrize("version", ["2.8.0", "2.8.1"])
+def test_a_node_without_swap_tells_prices_and_buys(version):
+    """Without swap, Bee before 2.8.1 shows no wallet (403): the price is that of Gnosis, and buying goes on."""
+    with FakeBee(version=version, faults=Faults(no_swap=True), block_seconds=0.02) as fake:
+        ours = Batches(BeeNode.at(fake.url, patience=QUICK))
+        price = ours.price(1000, 30)
+        bought = ours.get(ours.buy(price))
+
+    assert bought.amount == price.amount == 30 * 17280 * 24000 + 1
+
+
+@pytest.mark.parametrize("version", ["2.8.0", "2.8.1"])
+def test_a_day_pays_the_contract_s_minimum_where_blocks_are_slow(version):
+    """With blocks of twelve seconds a day has 7200, and the contract asks for 17280: also where the node says none."""
+    with FakeBee(version=version, faults=Faults(other_network=True)) as fake:
+        amount = Batches(BeeNode.at(fake.url, patience=QUICK)).amount(1)
+
+    assert amount == 17280 * 24000 + 1
+
+
+@pytest.mark.parametrize(("left", "expired"), [(-1, False), (-300, True), (-(2**63), True), (0, True), (2**62, False)])
+def test_only_minus_one_means_without_an_end(left, expired):
+    """A batch that is overdue has expired; one whose time is beyond a century has no end."""
+    told = {"batchID": "ab" * 32, "depth": 20, "amount": "1", "immutableFlag": True, "usable": True, "utilization": 0}
+    batch = Batch.of({**told, "batchTTL": left}, dict)
+
+    assert (batch.expired, batch.expires is None) == (expired, not expired)
 
 
 def test_a_price_for_bytes_takes_the_content_as_random(batches):

@@ -26,7 +26,8 @@ class Faults:
     (likewise, nothing can be written: 500, close 1011); ``lying_chunk`` (addresses, or True for all, of which other
     bytes are served); ``missing_chunk`` (addresses that this node finds nowhere); ``wrong_reference`` (uploads are
     answered with another address); ``lost_chunk`` (chunks are acknowledged and thrown away); ``other_network`` (the
-    node is on another chain, and what it pushes reaches none of our peers); ``push_held`` (nothing is pushed: tags
+    node is on another chain, and what it pushes reaches none of our peers); ``no_swap`` (it runs without swap, as by
+    default: 2.8.0 then shows no wallet); ``push_held`` (nothing is pushed: tags
     stand still until it is False again and something asks); ``no_stream`` (no WebSocket gets through);
     ``cut_stream`` (after so many more messages the stream's connection is reset); ``slow_stream`` (waits so many
     seconds before each acknowledgement); ``restart_after`` (after so many more chunks the node is killed and starts
@@ -57,6 +58,7 @@ class Faults:
     wrong_reference: bool = False
     lost_chunk: Times = 0
     other_network: bool = False
+    no_swap: bool = False
     push_held: bool = False
     no_stream: bool = False
     cut_stream: int | None = None

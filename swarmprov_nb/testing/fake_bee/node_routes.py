@@ -41,7 +41,8 @@ def _value(value: Any) -> Handler:
 def mode(node: Node, _request: Request) -> Answer:
     """Say which kind of node it is."""
     chequebook = node.mode not in CHAINLESS
-    return json_answer({"beeMode": node.mode, "chequebookEnabled": chequebook, "swapEnabled": chequebook})
+    swap = chequebook and not node.faults.no_swap
+    return json_answer({"beeMode": node.mode, "chequebookEnabled": chequebook, "swapEnabled": swap})
 
 
 def addresses(node: Node, _request: Request) -> Answer:
@@ -66,6 +67,8 @@ def wallet(node: Node, _request: Request) -> Answer:
     """Tell balances in the smallest units, and the chain."""
     if node.mode in CHAINLESS:
         return message(403, NO_CHAIN)
+    if node.faults.no_swap and not node.version.open_wallet:
+        return message(403, "Swap is disabled. This endpoint is unavailable.")
     told = {"bzzBalance": str(node.balance), "nativeTokenBalance": str(node.native_balance)}
     where = {"chequebookContractAddress": "0x" + node.chequebook.hex(), "walletAddress": "0x" + node.ethereum.hex()}
     return json_answer({**told, "chainID": _TESTNET if node.faults.other_network else node.chain_id, **where})
