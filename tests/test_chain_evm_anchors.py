@@ -527,6 +527,21 @@ def test_open_embedded_keeps_records_across_restarts(tmp_path, ada):
         open_embedded(tmp_path / "file" / "chain")
 
 
+def test_opening_the_chain_leaves_python_s_recursion_limit(tmp_path):
+    """py-evm lifts the limit, and then deep JSON from anyone would end the process: it is put back."""
+    code = (
+        "import json, sys; from pathlib import Path; from swarmprov_nb.chain.evm_anchors import open_embedded;"
+        "before = sys.getrecursionlimit(); open_embedded(Path(sys.argv[1])).get('0x' + '11' * 20, b'1' * 32);"
+        "assert 'eth' in sys.modules; assert sys.getrecursionlimit() == before\n"
+        "try: json.loads('[' * 10**6)\n"
+        "except RecursionError: print('told')"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], check=False, cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert (ran.stdout, ran.stderr) == ("told\n", "")
+
+
 def spawn(folder, name, count):
     command = [sys.executable, "-c", ANCHORER, str(folder), name, str(count)]
     return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
