@@ -6,6 +6,7 @@ import pytest
 from workshops import SOURCE, forge, make_workshop
 
 TWICE = "if (entry.revokedBlock != 0) revert AlreadyRevoked(msg.sender, subject);\n        "
+LINK = "uint48 prevBlock = _link(edge"
 MUTANTS = {
     "zero may be anchored": ("if (subject == 0) revert ZeroSubject();\n        if (edges", "if (edges"),
     "zero may be revoked": ("        if (subject == 0) revert ZeroSubject();\n        Entry", "        Entry"),
@@ -23,8 +24,8 @@ MUTANTS = {
     "revocation names no anchor": ("replacement, entry.anchoredBlock)", "replacement, entry.lastBlock)"),
     "anchored for who pays": ("_link(msg.sender, subject, entry)", "_link(tx.origin, subject, entry)"),
     "edge of the child's attester": ("_link(edge.attester, edge.subject", "_link(msg.sender, edge.subject"),
-    "edge anchors the parent": ("= _link(edge", "= (parent.anchoredBlock = 1) * 0 + _link(edge"),
-    "edge unrevokes the parent": ("= _link(edge", "= (parent.revokedBlock = 0) + _link(edge"),
+    "edge anchors the parent": (LINK, "parent.anchoredBlock = 1; " + LINK),
+    "edge unrevokes the parent": (LINK, "parent.revokedBlock = 0; " + LINK),
     "last edge is lost": ("i < edges.length", "i + 1 < edges.length"),
     "full list keeps out": ("if (entry.count != type(uint16).max) ++entry.count", "++entry.count"),
     "list loses its beginning": ("prevBlock = entry.lastBlock;", "prevBlock = entry.count > 1 ? entry.lastBlock : 0;"),

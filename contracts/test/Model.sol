@@ -48,7 +48,9 @@ contract Model {
         if (!_answersAs(sender, call, _refusalOfRevoke(sender, subject))) return;
         SwarmProvenance.Record storage record = _records[sender][subject];
         (record.revokedAt, record.revokedBlock) = (uint40(_time), uint48(_number));
-        vm.assertEq(vm.getRecordedLogs().length, 1, "events of a revocation");
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        vm.assertEq(logs.length, 1, "events of a revocation");
+        vm.assertEq(logs[0].data, abi.encode(replacement, record.anchoredBlock), "data of a revocation");
     }
 
     function letTimePass(uint8 blocks, uint16 perBlock) external {

@@ -9,13 +9,15 @@ contract RevokeTest is Stage {
     /// A revocation adds time and block to the record, tells the replacement and the anchor's block, moves no head.
     function test_revocationKeepsTheAnchorAndMovesNoHead() public {
         anchorAs(ADA, digest("wrong"));
+        when(120, 1_800_000_100);
+        anchorAs(BOB, digest("child"), one(ADA, digest("wrong")));
         when(150, 1_800_000_600);
         vm.prank(ADA);
         vm.expectEmit(address(registry));
         emit SwarmProvenance.Revoked(digest("wrong"), ADA, digest("right"), 100);
         registry.revoke(digest("wrong"), digest("right"));
         assertRecord(ADA, digest("wrong"), SwarmProvenance.Record(1_800_000_000, 100, 1_800_000_600, 150, 1));
-        assertHead(ADA, digest("wrong"), 100, 1);
+        assertHead(ADA, digest("wrong"), 120, 2);
     }
 
     /// What was revoked can neither be revoked again nor be anchored.
