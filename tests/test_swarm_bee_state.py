@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
-import ssl
 import threading
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from bees import NODES, QUICK, bee
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from swarmprov_nb.swarm import Chunk, ChunkBatch, UploadPlan
 from swarmprov_nb.swarm.bee import BeeNode, BeeStorage
@@ -230,59 +224,6 @@ def test_a_full_batch_is_full():
         there = state(fake, fake.batch, addresses=addresses_in(65334, 1))
 
     assert (found.kind, elsewhere.ok, there.kind) == ("batch-full", True, "batch-full")
-
-
-@contextmanager
-def with_certificate(tmp_path):
-    """An HTTPS server whose certificate nobody has signed."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            try:
-                context.wrap_socket(connection, server_side=True).close()
-            except OSError:
-                connection.close()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield server.getsockname()[1]
-    finally:
-        server.close()
-
-
-def test_a_certificate_that_is_not_valid_is_said(tmp_path):
-    """Nothing is sent to a node whose certificate cannot be checked."""
-    with with_certificate(tmp_path) as port:
-        found = BeeNode.at(f"https://localhost:{port}", patience=QUICK).state()
-
-    assert (found.ok, found.kind) == (False, "certificate")
-    assert f"https://localhost:{port}" in found.what
 
 
 def test_https_to_a_plain_port_is_said():
