@@ -19,7 +19,7 @@ from swarmprov_nb.journal import Journal
 from swarmprov_nb.progress import Progress, Told
 from swarmprov_nb.publication import listing
 from swarmprov_nb.receipts import receipt_of
-from swarmprov_nb.remotes import SHORT_DAYS, batch_for, remote_url, shown_store
+from swarmprov_nb.remotes import SHORT_DAYS, batch_for, expiry_of, remote_url, shown_store
 from swarmprov_nb.swarm import CHUNK_SIZE, ChunkBatch, UploadPlan, collection_addresses, open_remote
 from swarmprov_nb.view.captions import plural
 
@@ -94,13 +94,13 @@ def push_chunks(
     for some in _batches(addresses):
         upload.put(ChunkBatch.of(fetch(local, some)))
     upload.finish()
-    status = storage.status(root)
+    expires = expiry_of(remote, chosen)
     return {
         "store": shown,
         "batch": chosen,
         "chunks": len(addresses),
-        "expires": status.expires.timestamp() if status.expires else None,
-        "retrievable": status.retrievable,
+        "expires": expires.timestamp() if expires else None,
+        "found": getattr(upload, "confirmed", None),
         "at": time.time(),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from swarmprov_nb.errors import StorageError
@@ -55,6 +56,23 @@ def batch_for(store: str, batch: str | None, addresses: Sequence[bytes]) -> str 
             f"No postage batch of {node.shown} has room for {len(addresses)} chunks ({said}).", _advice(node, addresses)
         )
     return best.id
+
+
+def expiry_of(store: str, batch: str | None) -> datetime | None:
+    """Return until when a batch pays at today's price; None at a gateway, for a batch without an end or one unknown.
+
+    Raises StorageError where the node does not answer.
+    """
+    if batch is None or _gateway(store) is not None:
+        return None
+    from swarmprov_nb.swarm.bee import Batches
+
+    try:
+        return Batches(_node(store)).get(batch).expires
+    except StorageError as error:
+        if error.kind.startswith("batch-"):
+            return None
+        raise
 
 
 def require_remote(store: str, *, batch: str | None, size: int) -> None:

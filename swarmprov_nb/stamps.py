@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from swarmprov_nb.errors import UsageError
+from swarmprov_nb.errors import StorageError, UsageError
 from swarmprov_nb.home import Home
 from swarmprov_nb.spending import BZZ, Purse
 from swarmprov_nb.view.captions import byte_size
@@ -42,7 +42,10 @@ def in_lines(batches: Batches) -> Iterator[str]:
         yield f"{batch.id}  about {byte_size(capacity(batch.depth))}, {full}, {lasts}, {kind}{note}"
     if not found:
         yield "This node has no postage batch. See what one costs by: swarmprov stamps buy --size 1GB --days 90"
-    wallet = batches.wallet()
+    try:
+        wallet = batches.wallet()
+    except StorageError:  # a node that shows no wallet has batches all the same
+        return
     yield f"The node's wallet holds {wallet.bzz} BZZ and {wallet.coin} xDAI."
 
 

@@ -14,6 +14,7 @@ from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import Record
 from swarmprov_nb.pushing import lasts
 from swarmprov_nb.receipts import Receipt, receipts
+from swarmprov_nb.remotes import expiry_of
 from swarmprov_nb.view.captions import plural
 from swarmprov_nb.view.labels import clean
 
@@ -74,16 +75,14 @@ def refreshed(home: Home) -> None:
 
     A store that does not answer changes nothing.
     """
-    from swarmprov_nb.swarm import open_remote
-
     for receipt in receipts(home):
         for push in receipt.pushes:
             try:
-                found = open_remote(push["store"], batch=push["batch"]).status(bytes.fromhex(receipt.reference))
+                expires = expiry_of(push["store"], push["batch"])
             except SwarmprovError:
                 continue
-            expires = found.expires.timestamp() if found.expires else None
-            receipt = receipt.with_push({**push, "expires": expires, "retrievable": found.retrievable})  # noqa: PLW2901
+            known = expires.timestamp() if expires else None
+            receipt = receipt.with_push({**push, "expires": known})  # noqa: PLW2901 - each push replaces its own
         receipt.save(home)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from executing import executed, told
 
 from swarmprov_nb.carrying import get
 from swarmprov_nb.home import Home
@@ -40,33 +40,6 @@ def done(tmp_path_factory):
     for name in ("verify.ipynb", FILE.name):
         shutil.copy(NOTEBOOKS / name, folder)
     return executed(folder / "verify.ipynb", folder=folder)
-
-
-def executed(notebook, *, folder):
-    """Run a notebook from `folder` in a process of its own; ``swarmprov`` is on its path as in any environment."""
-    own = {
-        "SWARMPROV_HOME": str(folder / "home"),
-        "IPYTHONDIR": str(folder / "ipython"),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    words = ("nbconvert", "--to=notebook", "--execute", "--inplace", str(notebook))
-    command = [sys.executable, "-m", *words]
-    ran = subprocess.run(command, cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, check=False)
-
-    assert ran.returncode == 0, ran.stderr
-    return nbformat.read(notebook, as_version=4)
-
-
-def told(notebook):
-    """Return what each cell printed or showed as text; newer libraries may warn that a model was made by older ones."""
-    code = (cell for cell in notebook.cells if cell.cell_type == "code")
-    return {cell.id: "".join(map(_text, cell.outputs)).replace("\r\n", "\n") for cell in code}
-
-
-def _text(output):
-    if output.output_type == "stream":
-        return output.text if output.name == "stdout" else ""
-    return output.get("data", {}).get("text/plain", "")
 
 
 def test_an_unknown_signer_is_shown_trusted_and_shown_by_name(done):
