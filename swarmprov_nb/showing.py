@@ -26,9 +26,9 @@ def lineage(notebook: str | Path, *, home: Home | None = None) -> Lineage:
     >>> import swarmprov
     >>> swarmprov.lineage("study.ipynb").runs  # doctest: +SKIP
 
-    The newest session that made something counts, else the newest. One that was recorded under another name, or
-    where no front end named the notebook, is found by its cells: a notebook may be renamed or copied. Raises
-    RecordError where nothing is recorded, UsageError where the file is no notebook.
+    The newest session of this home that made something counts, else of any, else the newest. One that was recorded
+    under another name, or where no front end named the notebook, is found by its cells: a notebook may be renamed or
+    copied. Raises RecordError where nothing is recorded, UsageError where the file is no notebook.
     """
     path = Path(notebook).absolute()
     document = Notebook.read(path)
@@ -42,7 +42,8 @@ def lineage(notebook: str | Path, *, home: Home | None = None) -> Lineage:
             f"{path.name} has not been recorded yet.",
             f"Run it with %load_ext swarmprov in its first cell, or by: swarmprov run {path.name}",
         )
-    return next((found for found in candidates if found.artifacts), candidates[0])
+    own_work = (found for found in candidates if found.artifacts and found.session.trusted)
+    return next(own_work, next((found for found in candidates if found.artifacts), candidates[0]))
 
 
 def picture(found: Lineage, *, title: str, focus: str | None = None, everything: bool = False,

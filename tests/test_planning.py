@@ -332,3 +332,24 @@ def test_nothing_is_anchored_that_is_not_whole(tmp_path, study):
     with pytest.raises(PublishRefused, match=r"data/clean\.json are no longer whole"):
         carry_out(planned, publisher, progress=stages)
     assert receipts(study.home) == []
+
+
+def test_own_work_comes_before_what_another_home_recorded_later(study, tmp_path):
+    """Two people who record one notebook in one folder each publish their own session."""
+    from dataclasses import replace
+
+    from studies import SESSION
+
+    from swarmprov_nb.home import RECORD_KEY, Home
+    from swarmprov_nb.lineage import Record
+    from swarmprov_nb.showing import lineage
+
+    other = Home(tmp_path / "other")
+    own = lineage(study.notebook, home=study.home)
+    with Record(study.folder, key=other.secret(RECORD_KEY)) as record:
+        record.add_session(replace(own.session, id="9" + SESSION[1:], started=own.session.started + 60))
+        run = replace(own.runs[0], id="9:1", session="9" + SESSION[1:])
+        record.add_run(run, artifacts=[replace(own.artifacts[-1], id="9:1/x@1", run="9:1")])
+
+    assert lineage(study.notebook, home=study.home).session.id == SESSION
+    assert lineage(study.notebook, home=other).session.id == "9" + SESSION[1:]
