@@ -79,7 +79,7 @@ class Publication:
         report = examine(storage, root, accepted=accepted, home=home)
         if report.failed:
             why = "; ".join(f"{check.name}: {check.detail}" for check in report.failed[:2])
-            raise VerificationFailed(f"Nothing was opened. {report.headline} {one_line(why)}.", report.advice)
+            raise VerificationFailed(f"Nothing was opened: it does not verify. {one_line(why)}.", report.advice)
         unknown = report.label is None and accepted.signer is None
         if unknown and not accepted.any_signer:
             claimed = f", who claims to be {one_line(report.claims)[:_LABEL]}" if report.claims else ""

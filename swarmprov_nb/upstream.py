@@ -127,8 +127,9 @@ def check_upstream(line: Sequence[Ancestor]) -> Check:
     everyone = whole_line(line)
     away = sum(one.level is None for one in everyone)
     revoked = [f"REVOKED: {one.notebook} by {one.signer}" for one in everyone if one.revoked]
-    said = f"builds on {plural(len(line), 'publication')}, {len(everyone)} in the whole line"
-    detail = "; ".join([said, *([f"{away} not in your store"] if away else []), *revoked])
+    above = f", {len(everyone)} in the whole line" if len(everyone) > len(line) else ""
+    state = f"{away} not in your store" if away else "what is stated of them is so"
+    detail = "; ".join([f"builds on {plural(len(line), 'publication')}{above}", state, *revoked])
     return Check("upstream", NOT_CHECKED if away or revoked else PASS, detail)
 
 
