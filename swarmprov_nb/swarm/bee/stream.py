@@ -6,6 +6,7 @@ ended, and forgets it when it dies before: an ack says "taken", the tag's ``spli
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -26,6 +27,7 @@ _NORMAL = b"\x03\xe8"
 _GOING_AWAY = frozenset({1001, 1006, 1012, 1013})
 _LAST_WORDS = 2.0
 _HANDSHAKE = 1 << 16
+_GATHER = 0.004
 Item = tuple[bytes, bytes]
 
 
@@ -101,6 +103,9 @@ class ChunkStream:
         while len(self.unacked) > outstanding:
             self._sock.renew(self._seconds)
             self._receive()
+            if len(self.unacked) > outstanding:
+                # waking up for each ack would take the processor from a node on the same machine
+                time.sleep(_GATHER)
 
     def _receive(self) -> None:
         try:
