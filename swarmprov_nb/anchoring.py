@@ -189,14 +189,14 @@ class _Sending:
         self._purse = None if publisher.wallet.dev else Purse.of(publisher.home, network.name, network.coin)
         folder = publisher.home.private_folder(publisher.home.journal / "chain")
         wallet = publisher.wallet.address.lower()
-        self._journal = Journal(folder / f"{self._action}-{network.name}-{wallet}-{request.subject.hex()}.jsonl")
+        self._journal = Journal(folder / f"{self._action}-{network.chain_id}-{wallet}-{request.subject.hex()}.jsonl")
 
     def sent(self, *, faster: bool = False) -> AnchorRecord:
         """Send what is written down, else what is prepared now; anew only where that can never be included."""
-        from swarmprov_nb.chain.anchors import PreparedStale, PreparedTransaction
+        from swarmprov_nb.chain.anchors import MOST_TRIES, PreparedStale, PreparedTransaction
 
         entries = self._journal.entries
-        while True:
+        for _ in range(MOST_TRIES):
             with self._backend.turn(self._by.wallet.address):
                 if self._action not in entries:
                     self._write(self._prepared())
@@ -208,6 +208,10 @@ class _Sending:
                     return self._backend.submit(prepared, watch=partial(self._heard, prepared.hash))
                 except PreparedStale:
                     del entries[self._action]
+        raise ChainError(
+            f"Another program uses the account {self._by.wallet.address}: its nonces are taken again and again.",
+            "End that program, then try again; nothing was sent.",
+        )
 
     def _prepared(self) -> PreparedTransaction:
         from swarmprov_nb.chain.anchors import AnchorRequest

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ PER_DAY: Final = "0.05"
 BZZ: Final = "bzz"
 _OF_BZZ: Final = {"per_publish": "10", "per_day": "20"}
 _DAY: Final = 24 * 3600
+_EXACT: Final = Context(prec=120)  # digits: more than any amount has
 
 
 def as_units(text: str, decimals: int) -> int:
@@ -31,7 +32,7 @@ def as_units(text: str, decimals: int) -> int:
     Raises UsageError for what is no amount.
     """
     try:
-        units = Decimal(str(text)).scaleb(decimals)
+        units = Decimal(str(text)).scaleb(decimals, _EXACT)
     except InvalidOperation:
         units = Decimal(-1)
     if not units.is_finite() or units < 0:
@@ -45,7 +46,7 @@ def as_text(units: int, decimals: int) -> str:
     >>> as_text(10_500_000_000_000_000, 18)
     '0.0105'
     """
-    return f"{Decimal(units).scaleb(-decimals).normalize():f}"
+    return f"{Decimal(units).scaleb(-decimals, _EXACT).normalize(_EXACT):f}"
 
 
 @dataclass(frozen=True)
