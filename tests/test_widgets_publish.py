@@ -68,6 +68,37 @@ def choices(**changes) -> dict:
     return {**chosen, "contact": None, "hide": [], "cite": [], "accept": [], **changes}
 
 
+def where(**changes) -> dict:
+    """Where it goes, with a Bee node and a chain of the user's own chosen, and both ready."""
+    node = choice("typed-1", "ready: stored in batch e4b1e4b1… for 92 days",
+                  {"local": "this machine", "typed-1": "http://127.0.0.1:1633"})  # fmt: skip
+    chain = choice("gnosis", "ready: gnosis", {"local": "this machine's chain: proves nothing to others",
+                                               "none": "none: no anchor", "gnosis": "gnosis"})  # fmt: skip
+    wallet = choice("work", "", {"work": "work 0x8f3a…c21d", "other": "other 0x1111…2222"})
+    note = "Without a Bee node: save it to one file."
+    return {"store": node, "chain": chain, "wallet": wallet, "note": note, **changes}
+
+
+def choice(chosen: str, said: str, options: dict[str, str]) -> dict:
+    listed = [{"id": key, "label": label} for key, label in options.items()]
+    return {"id": chosen, "options": listed, "refused": "", "test": {"tone": "pass" if said else "", "text": said}}
+
+
+def elsewhere(**changes) -> dict:
+    """A preview that goes to a Bee node and a public chain."""
+    signer = {"did": DID, "wallet": WALLET, "dev": False, "name": "work", "network": "gnosis", "holds": "1.5 xDAI",
+              "left": "0.01 xDAI"}  # fmt: skip
+    cost = {"text": "at most 0.0001 xDAI", "detail": "stored in batch e4b1e4b1… for 92 days"}
+    return {**preview(where=where(), signer=signer, cost=cost, asking=False), **changes}
+
+
+def failing(kind: str, text: str, **changes) -> dict:
+    """A preview in which asking a store, chain or wallet has failed."""
+    chosen = where()
+    chosen[kind] = {**chosen[kind], "test": {"tone": "fail", "text": text}, **changes}
+    return elsewhere(where=chosen, stopped=text, plan="none")
+
+
 def publishing(**changes) -> dict:
     state = {"stage": "store", "bytes": {"done": 345_000, "total": 557_000}, "cancelling": False, **changes}
     return base("publishing", **state)
@@ -84,9 +115,16 @@ def receipt(**changes) -> dict:
 
 
 PROBLEM = base("problem", problem={"what": "The store's folder is full.", "next": "Free 2 MB, then try again."})
+LINK = "https://gnosisscan.io/tx/0x" + "ab" * 32
+UNLOCK = {"url": "http://127.0.0.1:41873/unlock/3q2-7wAAAAAbcdefgh", "address": WALLET, "name": "work"}
 PHASES = {
     "empty": base("empty"), "preparing": base("preparing"), "preview": preview(findings=[finding()]),
-    "publishing": publishing(), "receipt": receipt(), "problem": PROBLEM,
+    "elsewhere": elsewhere(), "no node": failing("store", "No Bee node answers at http://127.0.0.1:1633. Start it."),
+    "publishing": publishing(), "receipt": receipt(), "problem": PROBLEM, "locked": publishing(unlock=UNLOCK),
+    "anchoring": publishing(stage="anchor", detail={"text": "transaction pending", "link": LINK}),
+    "anchored": receipt(stored="http://127.0.0.1:1633, until about 2027-01-20, 92 days", link=LINK, final=False,
+                        anchor="Gnosis, block 41234567, included, not final yet", caution="",
+                        settling="final in about 4 minutes"),
 }  # fmt: skip
 
 
@@ -473,3 +511,155 @@ def test_choices_that_cannot_be_published_say_why_and_stop(shown, page):
 
     assert page.evaluate("window.model.sent") == []
     assert widget.errors == []
+
+
+def test_where_it_goes_is_chosen_by_messages_that_name_ids(shown, page):
+    """Store, chain and wallet are lists; a choice is asked for by its id, and nothing is published meanwhile."""
+    widget = shown(elsewhere())
+    text = page.inner_text("section")
+    for said in ("ready: stored in batch e4b1e4b1… for 92 days", "at most 0.0001 xDAI", "with wallet work, 0x8f3a00…",
+                 "holds 1.5 xDAI on gnosis · 0.01 xDAI left of your cap"):  # fmt: skip
+        assert said.replace("0x8f3a00…", "0x8f3a00") in text
+    page.get_by_role("combobox", name="Chain").select_option("none")
+    assert widget.sent() == [{"op": "where", "kind": "chain", "id": "none"}]
+    button = page.get_by_role("button", name="Publish 4 items")
+    assert button.get_attribute("aria-disabled") == "true"
+    widget.show(elsewhere(asking=True, plan="none"))
+    assert button.get_attribute("aria-disabled") == "true"
+    assert page.get_by_text("Asking the store and the chain").is_visible()
+    widget.show(elsewhere(plan="p2"))
+    assert button.get_attribute("aria-disabled") == "false"
+    page.get_by_role("combobox", name="Wallet").select_option("other")
+    page.get_by_role("combobox", name="Store").select_option("local")
+
+    assert widget.sent(3)[1:] == [{"op": "where", "kind": "wallet", "id": "other"},
+                                  {"op": "where", "kind": "store", "id": "local"}]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "prefix"),
+    [("Store", "typing:bee", ""), ("Store", "typing:gateway", "gateway:"), ("Chain", "typing:url", "")],
+)
+def test_an_address_is_typed_sent_once_and_forgotten(shown, page, kind, option, prefix):
+    """By keyboard alone; the page keeps nothing of it, and a refusal stands beside the field, which stays open."""
+    widget = shown(elsewhere())
+    page.get_by_role("combobox", name=kind).select_option(option)
+    field = page.get_by_role("textbox", name=f"Address of the {kind.lower()}")
+    assert widget.focused() == f"Address of the {kind.lower()}"
+    field.press_sequentially("https://there.example/k3y")
+    field.press("Enter")
+    assert widget.sent() == [{"op": "where", "kind": kind.lower(), "text": f"{prefix}https://there.example/k3y"}]
+    assert field.input_value() == ""
+    assert "k3y" not in page.content()
+
+    refused = where()
+    refused[kind.lower()]["refused"] = "The address has no scheme. Write it as http://HOST:PORT."
+    widget.show(elsewhere(where=refused))
+    assert field.is_visible()
+    assert page.locator(".swarmprov-test", has_text="The address has no scheme.").is_visible()
+    field.press_sequentially("http://127.0.0.1:1")
+    field.press("Enter")
+    widget.show(elsewhere())
+    assert not field.is_visible()
+    assert page.get_by_role("combobox", name=kind).evaluate("node => node === document.activeElement")
+    assert page.get_by_role("combobox", name=kind).input_value() == where()[kind.lower()]["id"]
+
+
+def test_a_node_that_is_not_ready_stops_it_and_is_asked_again(shown, page):
+    """What is wrong is said beside the choice and by the button, announced, and asked again by a button."""
+    widget = shown(elsewhere())
+    why = "The node at http://127.0.0.1:1633 has no postage batch to pay with. Buy one."
+    widget.show(failing("store", why))
+    button = page.get_by_role("button", name="Publish 4 items")
+    assert button.get_attribute("aria-disabled") == "true"
+    assert page.locator(".swarmprov-test[data-tone=fail]", has_text=why).is_visible()
+    assert page.locator(".swarmprov-reason", has_text=why).is_visible()
+    page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('Store: The node')")
+    described = page.get_by_role("combobox", name="Store").evaluate(
+        "node => document.getElementById(node.getAttribute('aria-describedby')).textContent"
+    )
+    assert described == why
+    page.get_by_role("button", name="Ask the store again").press("Enter")
+
+    assert widget.sent() == [{"op": "test"}]
+
+
+def test_without_a_node_it_is_said_what_one_can_do(shown, page):
+    """Where it stays on this machine the note stands there; the dev wallet is called so, a list of one is hidden."""
+    here = where(store=choice("local", "", {"local": "this machine"}), wallet=choice("dev", "", {"dev": "dev"}))
+    widget = shown(preview(where=here, asking=False, signer={"did": DID, "wallet": WALLET, "dev": True}))
+    assert page.get_by_text("Without a Bee node: save it to one file.").is_visible()
+    assert page.get_by_text("s dev wallet").is_visible()
+    assert not page.get_by_role("combobox", name="Wallet").is_visible()
+    widget.show(elsewhere())
+
+    assert not page.get_by_text("Without a Bee node: save it to one file.").is_visible()
+
+
+def test_a_locked_wallet_is_opened_by_a_link_that_goes_with_the_question(shown, page):
+    """The link opens a page of this machine in a tab of its own; once it is over nothing of its address is left."""
+    widget = shown(publishing())
+    widget.show(publishing(unlock=UNLOCK))
+    link = page.get_by_role("link", name="Unlock wallet work")
+    assert (link.get_attribute("href"), link.get_attribute("target")) == (UNLOCK["url"], "_blank")
+    assert "noopener" in link.get_attribute("rel")
+    page.wait_for_function("document.querySelector('[role=status]').textContent.includes('wallet')")
+    assert page.locator(".swarmprov-doing", has_text="waiting for the wallet").is_visible()
+    widget.show(publishing())
+    assert not page.locator("a[href*=unlock]").count()
+    assert "3q2-7w" not in page.content()
+    widget.show(publishing(unlock={**UNLOCK, "url": "http://evil.example/unlock/x"}))
+
+    assert page.get_by_role("link").count() == 0
+
+
+def test_pushing_counts_chunks_and_anchoring_names_the_transaction(shown, page):
+    """Bytes and chunks while it is sent, the transaction's state and a link while it is anchored; *Cancel* in both."""
+    stages = [*STAGES[:5], "push", *STAGES[5:]]
+    sent = {"done": 409_600, "total": 819_200, "chunks": {"done": 100, "total": 200}}
+    widget = shown({**publishing(stage="push", bytes=sent), "stages": stages})
+    assert page.get_by_text("sending · 410 kB of 819 kB, 100 of 200 chunks").is_visible()
+    widget.show({**PHASES["anchoring"], "stages": stages})
+    assert page.locator(".swarmprov-doing", has_text="anchoring, transaction pending").is_visible()
+    link = page.get_by_role("link", name="Look it up")
+    assert link.get_attribute("href") == LINK
+    assert "noopener" in link.get_attribute("rel")
+    page.get_by_role("button", name="Cancel").press("Enter")
+    assert widget.sent() == [{"op": "cancel"}]
+    widget.show(publishing(stage="anchor", detail={"text": "transaction pending", "link": "javascript:alert(1)"}))
+
+    assert page.get_by_role("link").count() == 0
+
+
+def test_the_receipt_says_where_it_is_and_looks_again_until_it_is_final(shown, page):
+    """Store, anchor and transaction are there; *Look again* asks; a link that is none of the web's is not made."""
+    widget = shown(PHASES["anchored"])
+    assert page.get_by_text("http://127.0.0.1:1633, until about 2027-01-20, 92 days").is_visible()
+    assert page.get_by_role("link", name="Look the transaction up").get_attribute("href") == LINK
+    assert not page.locator(".swarmprov-caution").is_visible()
+    page.get_by_role("button", name="Look again how settled the anchor is").press("Enter")
+    assert widget.sent() == [{"op": "settle"}]
+    widget.show(receipt(anchor="Gnosis, block 41234567", final=True, link="javascript:alert(1)"))
+    page.wait_for_function("document.querySelector('[role=status]').textContent === 'Gnosis, block 41234567'")
+
+    assert page.get_by_role("link").count() == 0
+    assert not page.get_by_role("button", name="Look again how settled the anchor is").is_visible()
+
+
+@pytest.mark.parametrize("label", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_words_of_nodes_and_settings_are_text(shown, page, label):
+    """Labels of stores and chains, what a node said, a wallet's name, a coin: nothing of it acts or stands out."""
+    bad = {"options": [{"id": "x", "label": label}], "id": "x", "refused": "", "test": {"tone": "fail", "text": label}}
+    signer = {"did": DID, "wallet": WALLET, "name": label, "network": label, "holds": label, "left": label}
+    places = dict.fromkeys(("store", "chain", "wallet"), bad)
+    cost = {"text": label, "detail": label}
+    state = preview(where={**places, "note": label}, signer=signer, stopped=label, cost=cost)
+    widget = shown(state, width="320px")
+    assert widget.overflow() == []
+    widget.show(publishing(unlock={**UNLOCK, "name": label}, detail={"text": label, "link": label}))
+    assert widget.overflow() == []
+    widget.show(receipt(stored=label, anchor=label, link=label, settling=label))
+    assert widget.overflow() == []
+
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("section img, section b, section script").count() == 0

@@ -178,7 +178,8 @@ export function keepFocus(node, change, next) {
   change();
   if (!active) return;
   const kept = active.isConnected && !active.closest('[hidden]');
-  if (!kept) next()?.focus();
+  const moved = ![null, active].includes(focusedIn(node)); // the change itself knew where to
+  if (!kept) moved || next()?.focus();
   else if (active !== focusedIn(node)) active.focus(); // it moved in the page
 }
 

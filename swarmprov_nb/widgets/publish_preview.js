@@ -94,7 +94,6 @@ export function previewSection(host) {
     lines(advice, (state.advice ?? []).filter(text => text !== state.stopped));
     lines(says, state.says);
     [findings, advice, says].forEach(list => shown(list, list.childElementCount));
-    place.update(state.where);
     words.update(local);
     putTotal(total, state);
     signer.update(state.signer);
@@ -117,6 +116,7 @@ export function previewSection(host) {
         state = next;
         asked = false;
         if (!unsent) local = copyOf(next.choices);
+        place.update(next.where); // here alone: what is chosen stands until it is answered
       } else {
         state = { ...state, phase: next.phase, waiting: next.waiting };
       }

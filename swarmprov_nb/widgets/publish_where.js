@@ -1,4 +1,4 @@
-import { button, element, freshId, keyed, put, shown } from './elements.js';
+import { button, element, focusedIn, freshId, keyed, put, shown } from './elements.js';
 
 const CHOICES = { store: 'Store', chain: 'Chain', wallet: 'Wallet' };
 const TYPED = {
@@ -36,7 +36,7 @@ function choiceRow(host, kind, label, chosen) {
   const select = element('select', { id: freshId(kind), on: { change: () => changed() } });
   const test = element('p', { class: 'swarmprov-test', id: freshId('test'), dir: 'auto' });
   const again = button('Ask again', () => send({ op: 'test' }), { quiet: true, 'aria-label': `Ask the ${kind} again` });
-  const typing = typingRow(kind, text => ((sent = true), send({ op: 'where', kind, text })), () => (select.value = confirmed));
+  const typing = typingRow(kind, text => ((sent = true), send({ op: 'where', kind, text })), () => ((select.value = confirmed), select.focus()));
   select.setAttribute('aria-describedby', test.id);
   const node = element('div', { class: 'swarmprov-choice' },
     element('div', { class: 'swarmprov-field' }, element('label', { for: select.id, text: label }), select),
@@ -106,13 +106,14 @@ function typingRow(kind, use, back) {
 
   function pressed(event) {
     if (event.key === 'Enter') take();
-    else if (event.key === 'Escape') (open(null), back());
+    else if (event.key === 'Escape') open(null);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
   function open(typed) {
+    if (!typed && focusedIn(node)) back();
     shown(node, typed);
     input.value = '';
     if (!typed) return;
