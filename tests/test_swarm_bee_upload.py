@@ -140,11 +140,13 @@ def test_a_cancelled_upload_goes_on_where_it_stopped(one_bee, tmp_path):
         if len(asked) > 15:
             raise Stop
 
-    up = one_bee.storage(journal=tmp_path, check=stop_half_way).upload(split(data), UploadPlan("plan"))
+    node = BeeNode.at(one_bee.fake.url, patience=replace(QUICK, counted=10))
+    storage = BeeStorage(node, batch=one_bee.batch, journal=tmp_path)
+    up = storage.upload(split(data), UploadPlan("plan"), check=stop_half_way)
     with pytest.raises(Stop):
         split(data, up)
     before = sum(one_bee.fake.received.values())
-    upload(one_bee.storage(journal=tmp_path), data)
+    upload(storage, data)
 
     assert before < 700
     assert once_each(one_bee.fake)

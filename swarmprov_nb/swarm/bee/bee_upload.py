@@ -21,7 +21,7 @@ from swarmprov_nb.swarm.storage import Storage
 _SESSION = 32768
 _STREAM_TRIES = 2
 # seconds in which a node works off what was on its way when the connection ended
-_DRAINED = 2.0
+_DRAINED = 5.0
 _LOOKED = 60.0
 Made = TypeVar("Made")
 _NO_STREAM = frozenset({"garbage", "refused", "not-bee", "redirect"})
