@@ -7,15 +7,21 @@ import hashlib
 import json
 import re
 import socket
+import urllib.error
+import urllib.request
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 from labs import Lab, needs_extension
 from playwright.sync_api import expect
+from real_networks import PASSWORD, funded_wallet, mark_public
+from world_clicks import STUDY, choose_the_world, press, reference_of, unlock
 
+from swarmprov_nb.chain.keystore_file import decrypted, read_keystore
 from swarmprov_nb.home import Home
 from swarmprov_nb.receipts import receipts
+from swarmprov_nb.testing import FakeBee
 
 USER = "ursula-of-the-tests"
 KEPT = "kept-at-home-7f3a"
@@ -62,6 +68,10 @@ class Overheard:
         """Return the content and buffers of the kernel messages of these types."""
         parts = [parts_of(frame) for frame in self.frames]
         return [b"\n".join(each[4:]) for each in parts if each and json.loads(each[1])["msg_type"] in types]
+
+    def last_of_type(self, types: set[str]) -> bytes:
+        """Return the newest of them."""
+        return self.of_type(types)[-1]
 
 
 def parts_of(frame: bytes) -> list[bytes]:
@@ -164,6 +174,52 @@ def test_what_an_output_showed_stays_there(open_notebook, tabs):
         assert told(json.dumps(saved).encode(), secret) == []
         assert told("\n".join(heard.console).encode(), secret) == []
     assert told(b"\n".join(heard.of_type(COMM)), "Exampleton") == []
+
+
+def test_a_wallet_of_ones_own_is_opened_without_a_trace(lab, open_notebook, tabs, anvil_url):
+    """Unlocked from the panel and from %publish: no key and no password in any frame, console or saved byte.
+
+    The pages' addresses are in frames while they wait, in nothing that is saved, and dead afterwards; an address of a
+    node that was typed goes to the kernel once and does not come back.
+    """
+    heard = Overheard()
+    tabs.on("page", heard.listen)
+    home = Home(lab.home)
+    mark_public(home, anvil_url)
+    made = funded_wallet(home, anvil_url)
+    with FakeBee() as bee:
+        notebook = open_notebook(*STUDY, "%publish --chain anvil --yes")
+        notebook.show_panel()
+        notebook.command("notebook:run-all-cells")
+        in_cell = notebook.cells.last.get_by_role("link", name="Unlock wallet work")
+        pages = [unlock(in_cell, notebook.page, PASSWORD)]
+        expect(notebook.cells.last).to_contain_text("reference", timeout=90_000)
+        expect(notebook.cells.last).to_contain_text("The wallet work was asked for on its page.")
+        expect(in_cell).to_have_count(0)
+        choose_the_world(notebook, f"{bee.url}/")
+        notebook.panel.get_by_label("State every cell run").check()  # another work, which is signed anew
+        press(notebook)
+        link = notebook.panel.get_by_role("link", name="Unlock wallet work")
+        pages.append(unlock(link, notebook.page, PASSWORD))
+        reference_of(notebook)
+        expect(link).to_have_count(0)
+        save(notebook)
+    saved, file = notebook.path.read_bytes(), made.path.read_bytes()
+    key = decrypted(read_keystore(file, "keystore"), PASSWORD, "keystore")
+    assert key is not None
+    ours = b"\n".join(heard.of_type({*COMM, "display_data", "update_display_data"}))
+
+    for where, text in {"frames and console": heard.everything, "saved notebook": saved}.items():
+        for name, secret in {"key": key, "password": PASSWORD.encode(), "keystore": file}.items():
+            assert not [each for each in spellings(secret) if each in text], f"{name} in the {where}"
+    assert len({*pages}) == 2
+    for page in pages:
+        assert page.encode() in ours, "the frames could not be read"
+        assert page.rpartition("/")[2].encode() not in saved
+        assert page.encode() not in heard.last_of_type(COMM)
+        with pytest.raises(urllib.error.URLError):
+            urllib.request.urlopen(page, timeout=10)
+    assert ours.count(f'{bee.url}/"'.encode()) == 1
 
 
 def publish_with_every_button(notebook) -> None:
