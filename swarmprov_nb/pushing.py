@@ -19,7 +19,7 @@ from swarmprov_nb.journal import Journal
 from swarmprov_nb.progress import Progress, Told
 from swarmprov_nb.publication import listing
 from swarmprov_nb.receipts import receipt_of
-from swarmprov_nb.remotes import SHORT_DAYS, batch_for, expiry_of, remote_url, shown_store
+from swarmprov_nb.remotes import SHORT_DAYS, batch_for, expiry_of, is_usable, remote_url, shown_store
 from swarmprov_nb.swarm import CHUNK_SIZE, ChunkBatch, UploadPlan, collection_addresses, open_remote
 from swarmprov_nb.view.captions import plural
 
@@ -81,15 +81,15 @@ def push_chunks(
     addresses = list(dict.fromkeys(collection_addresses(local, root)))
     shown = shown_store(remote)
     folder = home.private_folder(home.journal / "push")
-    # chosen once: a push that goes on pays from the batch that it began with
     begun = Journal(folder / f"{root.hex()}-{hashlib.sha256(shown.encode()).hexdigest()[:16]}.jsonl")
-    chosen = begun.once("batch", lambda: {"id": batch_for(remote, batch, addresses)})["id"]
+    chosen = _batch(begun, remote, batch, addresses)
     total = len(addresses) * CHUNK_SIZE
 
     def acked(chunks: int, _: int) -> None:
         progress.bytes(min(chunks * CHUNK_SIZE, total), total)
 
-    storage = open_remote(remote, batch=chosen, source=local, journal=folder, progress=acked, check=progress.check)
+    storage = open_remote(remote, batch=chosen, source=local, journal=folder, progress=acked, check=progress.check,
+                          say=progress.detail)  # fmt: skip
     upload = storage.upload(root, UploadPlan(root.hex()))
     for some in _batches(addresses):
         upload.put(ChunkBatch.of(fetch(local, some)))
@@ -103,6 +103,16 @@ def push_chunks(
         "found": getattr(upload, "confirmed", None),
         "at": time.time(),
     }
+
+
+def _batch(begun: Journal, remote: str, batch: str | None, addresses: Sequence[bytes]) -> str | None:
+    """Return the batch that pays: the one named, else the one that this push began with, else the best that fits."""
+    noted = begun.entries.get("batch", {}).get("id")
+    if batch is None and noted is not None and is_usable(remote, noted):
+        return str(noted)
+    chosen = batch_for(remote, batch, addresses)
+    begun.write("batch", {"id": chosen})
+    return chosen
 
 
 def lasts(push: Mapping[str, Any]) -> str:

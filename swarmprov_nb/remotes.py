@@ -58,6 +58,19 @@ def batch_for(store: str, batch: str | None, addresses: Sequence[bytes]) -> str 
     return best.id
 
 
+def is_usable(store: str, batch: str) -> bool:
+    """Tell whether a batch of a node still takes chunks; StorageError where the node does not answer."""
+    from swarmprov_nb.swarm.bee import Batches
+
+    try:
+        found = Batches(_node(store)).get(batch)
+    except StorageError as error:
+        if error.kind.startswith("batch-"):
+            return False
+        raise
+    return not found.unfit() and not found.full
+
+
 def expiry_of(store: str, batch: str | None) -> datetime | None:
     """Return until when a batch pays at today's price; None at a gateway, for a batch without an end or one unknown.
 
@@ -106,7 +119,9 @@ def storage_offer(store: str, *, batch: str | None, size: int) -> str:
 def _require(node: BeeNode, batch: str | None, addresses: Sequence[bytes] | None) -> None:
     state = node.state(batch, addresses=addresses)
     if not state.ok:
-        raise StorageError(state.what, state.next_step)
+        refused = StorageError(state.what, state.next_step)
+        refused.kind = state.kind
+        raise refused
 
 
 def _advice(node: BeeNode, addresses: Sequence[bytes]) -> str:

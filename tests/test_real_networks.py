@@ -180,3 +180,19 @@ def test_a_store_that_cannot_be_read_is_told_in_words(tmp_path, capsys, store, w
     assert len(said) == 2
     assert all(word in line for word, line in zip(words, said, strict=True))
     assert "word" not in " ".join(said).replace("password", "")
+
+
+def test_a_push_goes_on_with_another_batch_where_its_own_is_full(study, bee):
+    """A batch that is full in mid-push stops it; with room in another the same push goes on from there."""
+    result, _ = quietly(study, yes=True, chain="none")
+    bee.faults.full_bucket = 5
+    with pytest.raises(StorageError, match="full"):
+        push(result.reference, store=bee.url, home=study.home)
+    bee.faults.full_bucket = None
+    bee.expire_in(bee.batch, 1)
+    other = bee.add_batch(22)
+    bee.mine(20)
+    done = push(result.reference, store=bee.url, home=study.home)
+
+    assert done.push["batch"] == other
+    assert verify(result.reference, store=bee.url, home=study.home).exit_code == 0
