@@ -12,11 +12,15 @@ import pytest
 from people import Person, noted, npy
 
 import swarmprov
-from swarmprov_nb.errors import ArtifactError, InvalidReference, UsageError, VerificationFailed
+from swarmprov_nb.errors import ArtifactError, InvalidReference, StorageError, UsageError, VerificationFailed
 from swarmprov_nb.home import Home
+from swarmprov_nb.manifest.findings import scan
+from swarmprov_nb.progress import Told
+from swarmprov_nb.pushing import push
 from swarmprov_nb.receipts import receipts
 from swarmprov_nb.signers import trust
 from swarmprov_nb.storing import user_store
+from swarmprov_nb.testing import FakeBee
 from swarmprov_nb.verifying import verify
 
 TABLE = pd.DataFrame({"bird": ["a", "b", None], "grams": [3750.0, 3800.5, float("nan")]})
@@ -281,6 +285,27 @@ def test_a_content_id_that_was_made_up_is_not_stated_again(bob, monkeypatch):
         swarmprov.open(published.reference, "data/clean.parquet")
 
     assert opened[0].stored.content_id.startswith("file:sha256:")
+
+
+def test_it_opens_from_a_node_that_is_not_trusted(world, bob):
+    """From a Bee node it is the same, every chunk hashed; what the node cannot give is refused in words."""
+    alice, published, _ = world
+    with FakeBee() as bee:
+        push(published.reference, store=bee.url, home=alice.home, progress=Told(lambda _: None))
+        clean = swarmprov.open(f"bzz://{published.reference}/data/clean.parquet", store=bee.url)
+        bee.faults.lying_chunk = True
+        with pytest.raises((StorageError, VerificationFailed)):
+            swarmprov.open(published.reference, "data/plain.csv", store=bee.url, home=Home(bob.folder / "other"))
+
+    pd.testing.assert_frame_equal(clean, TABLE)
+
+
+@pytest.mark.parametrize("asked", ["'{0}', 'data/clean.parquet'", "'bzz://{0}/data/clean.parquet'"])
+def test_the_cell_that_opens_is_no_secret(asked):
+    """A reference in the notebook's source is a digest, and stops no publish."""
+    source = f"clean = swarmprov.open({asked.format('4c' * 16 + '9b1e' * 8)})"
+
+    assert scan([("cell 1", source)]) == ()
 
 
 def test_outside_a_notebook_it_works_and_records_nothing(world, bob):
