@@ -116,7 +116,7 @@ def new_folder() -> None:
     KEPT.mkdir(exist_ok=True)
 
 
-def kept(name: str) -> list[str]:
+def kept(name: str) -> set[str]:
     """Return the scenes that were kept under a name, without theme and size."""
     scene = re.compile(rf"{re.escape(name)}-(.+)-(?:{'|'.join(THEMES)})-(?:{'|'.join(SIZES)})\.png")
-    return sorted({found[1] for path in KEPT.glob("*.png") if (found := scene.fullmatch(path.name))})
+    return {found[1] for path in KEPT.glob("*.png") if (found := scene.fullmatch(path.name))}

@@ -1,4 +1,4 @@
-import { copyButton, drawGlyph, element, glyph, keyed, put, putShort, shown } from './elements.js';
+import { copyButton, drawGlyph, element, glyph, keyed, put, putName, putShort, shown } from './elements.js';
 import { draw } from './lineage.js';
 
 const OUTCOMES = { pass: ['pass', 'passed'], fail: ['fail', 'failed'], 'not checked': ['skipped', 'not checked'] };
@@ -70,7 +70,7 @@ function checkRow() {
       drawGlyph(icon, drawing);
       put(outcome, `: ${word}. `);
       put(name, check.name);
-      put(detail, check.detail);
+      putName(detail, check.detail);
       for (const [place, text] of [[expected, check.expected], [actual, check.actual]]) {
         if (/^(0x)?[0-9a-f]{40,}$/.test(text)) putShort(place, text);
         else put(place, text ?? '');
