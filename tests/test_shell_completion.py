@@ -57,7 +57,7 @@ CASES = [
     (["sh"], {"show"}),
     (["completion", ""], {"bash", "zsh", "fish"}),
     (["verify", "--require", ""], {"signed", "anchored"}),
-    (["publish", "study.ipynb", "--chain", ""], {"local", "none"}),
+    (["publish", "study.ipynb", "--chain", "ch"], {"chiado"}),
     (["show", "study.ipynb", "--ht"], {"--html"}),
     (["load", ""], {"study.swarm", "data"}),
     (["run", ""], {"study.ipynb", "my study.ipynb", "data"}),
