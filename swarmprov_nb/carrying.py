@@ -107,6 +107,7 @@ def load(file: str | Path, *, home: Home | None = None) -> str:
     if collection(files) != saved.root:
         raise VerificationFailed(f"{os.fspath(file)} is not what its files give.", "Ask for the original file.")
     store = user_store(home or Home.of_user())
-    root = load_chunks(Path(file), store)
-    store.pin(root, keep=True)
+    with store.in_use():
+        root = load_chunks(Path(file), store)
+        store.pin(root, keep=True)
     return root.hex()

@@ -70,11 +70,17 @@ class Journal:
 
 
 @contextmanager
-def publishing_lock(home: Home) -> Iterator[None]:
-    """Hold the one lock under which this user's publishes run, one after the other."""
+def publishing_lock(home: Home, *, wait: bool = True) -> Iterator[None]:
+    """Hold the one lock under which this user's publishes run, one after the other.
+
+    Raises SwarmprovError where another process holds it and this one shall not wait.
+    """
     path = home.private_folder(home.journal) / "lock"
     with path.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SwarmprovError("A publish is under way.", "Wait for it, then run the command again.") from None
         yield
 
 

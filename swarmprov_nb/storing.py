@@ -77,6 +77,16 @@ class Keeper:
         known = self.known(snapshot.content_id, snapshot.encoded.suffix)
         if known is not None:
             return known
+        with self.store.in_use():
+            stored = self._put(snapshot)
+            with self._contents() as db:
+                db.execute(
+                    "INSERT OR REPLACE INTO contents VALUES (?, ?, ?)",
+                    (stored.content_id, stored.suffix, json.dumps(asdict(stored))),
+                )
+        return stored
+
+    def _put(self, snapshot: Snapshot) -> Stored:
         with snapshot.path.open("rb") as stream:
             hashed = _Hashed(stream)
             stored = replace(self.cite(snapshot), reference=put(self.store, hashed).hex())
@@ -84,11 +94,6 @@ class Keeper:
             raise StorageError(
                 f"{snapshot.path.name} was changed while it was stored.",
                 "Run its cell again when nothing writes to it.",
-            )
-        with self._contents() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO contents VALUES (?, ?, ?)",
-                (stored.content_id, stored.suffix, json.dumps(asdict(stored))),
             )
         return stored
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from swarmprov_nb import __version__
-from swarmprov_nb.cli import binder, helping, keys, network, notebooks, publishing, stamps, verifying
+from swarmprov_nb.cli import binder, helping, keys, network, notebooks, publishing, stamps, store, verifying
 from swarmprov_nb.cli.command import Command
 from swarmprov_nb.cli.console import complain
 from swarmprov_nb.errors import SwarmprovError, UsageError
@@ -26,6 +26,7 @@ COMMANDS: Final = (
     *verifying.COMMANDS,
     *keys.COMMANDS,
     *helping.COMMANDS,
+    *store.COMMANDS,
     *binder.COMMANDS,
 )
 EXAMPLES: Final = """examples:

@@ -146,8 +146,20 @@ class PackFile:
         length, _ = RECORD.unpack_from(raw)
         return raw[: RECORD.size + length] if len(raw) >= RECORD.size + length and length <= CHUNK_SIZE else b""
 
-    def whole(self) -> bool:
-        """Whether there is a record wherever the index says; what is in it was not hashed."""
+    def record_size(self, offset: int) -> int:
+        """Bytes that the record at an offset says it has."""
+        return RECORD.size + RECORD.unpack(os.pread(self._file.fileno(), RECORD.size, offset))[0]
+
+    def sound(self) -> bool:
+        """Whether the bytes are those that were written, by the checksum, with a record wherever the index says."""
+        checksum, at, last = 0, 0, self.size - END.size
+        while at < last and (part := os.pread(self._file.fileno(), min(_READ, last - at), at)):
+            checksum = zlib.crc32(part, checksum)
+            at += len(part)
+        end = END.pack(_END_LENGTH, len(self.index), checksum)
+        return at == last and os.pread(self._file.fileno(), END.size, last) == end and self._found_all()
+
+    def _found_all(self) -> bool:
         return all(self.record(offset) for _, offset in self.index)
 
     def chunk(self, address: bytes, offset: int) -> Chunk:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from swarmprov_nb.errors import StorageError
 from swarmprov_nb.swarm.chunk import ChunkBatch
 from swarmprov_nb.swarm.pack_file import PackWriter, explained
+from swarmprov_nb.swarm.pack_use import Use
 from swarmprov_nb.swarm.storage import Stored
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ _PACK_SIZE = 128 << 20
 class PackUpload:
     """An upload into a PackStore: packs of up to 128 MiB, each committed when it is full."""
 
-    def __init__(self, store: PackStore, root: bytes) -> None:
+    def __init__(self, store: PackStore, root: bytes, use: Use) -> None:
         self._store = store
         self._root = root
+        self._use = use
+        self._relied_on: set[str] = set()  # packs that hold what was not written again
         self._writer: PackWriter | None = None
         self._chunks = self._new = self._bytes = 0
 
@@ -59,8 +62,9 @@ class PackUpload:
             address = batch.address(number)
             if address not in written:
                 fresh.setdefault(address, number)
-        held = self._store.holds(list(fresh))
-        return [number for number, known in zip(fresh.values(), held, strict=True) if not known]
+        places = self._store.places(list(fresh))
+        self._relied_on |= {place for place in places if place is not None}
+        return [number for number, place in zip(fresh.values(), places, strict=True) if place is None]
 
     def _commit(self) -> None:
         if self._writer is not None:
@@ -77,6 +81,9 @@ class PackUpload:
         """
         with explained(self._store.folder):
             self._commit()
+            if self._relied_on:
+                self._store.freshen(self._relied_on)
+        self._use.close()
         if self._root and not self._store.has([self._root])[0]:
             raise StorageError(f"The upload of {self._root.hex()} ended before its root.", "Store it again.")
         return Stored(self._root, self._chunks, self._new, self._bytes)

@@ -2,8 +2,9 @@
 
 A folder holds ``store`` (the version), ``lock``, ``packs/NAME.pack`` with ``NAME.idx``, ``incoming/`` (being written)
 and ``pins/``. A pack counts once its index has its name: that rename, after everything is on the disk, is the commit.
-Chunks are committed in the order in which they were put, so a root that is there is whole. Packs are never changed;
-small ones are merged into a new one before they go. Nothing depends on a process ending well: what a killed one left in
+Chunks are committed in the order in which they were put, so a root that is there is whole. Packs are never changed:
+small ones are merged into a new one before they go, and so is what is kept of one that is freed. A pack's time is when
+an upload last wrote or relied on it. Nothing depends on a process ending well: what a killed one left in
 ``incoming`` is swept by the next.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from swarmprov_nb.swarm.pack_file import (
     write_durably,
 )
 from swarmprov_nb.swarm.pack_upload import PackUpload
+from swarmprov_nb.swarm.pack_use import Use
 from swarmprov_nb.swarm.reference import ADDRESS_SIZE
 from swarmprov_nb.swarm.storage import Status, UploadPlan
 
@@ -63,7 +65,7 @@ class PackStore:
             if create:
                 self._create()
             self._check_version()
-            self._refresh()
+            self.refresh()
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> PackStore:
@@ -116,7 +118,7 @@ class PackStore:
         with self._mutex:
             found = self._find(address)
             if found is None:
-                self._refresh()
+                self.refresh()
                 found = self._find(address)
             if found is None:
                 raise ChunkNotFound(
@@ -140,23 +142,44 @@ class PackStore:
         with self._mutex, explained(self.folder):
             held = [self._find(address) is not None for address in addresses]
             if not all(held):
-                self._refresh()
+                self.refresh()
                 held = [
                     known or self._find(address) is not None for known, address in zip(held, addresses, strict=True)
                 ]
             return held
 
-    def holds(self, addresses: Sequence[bytes]) -> list[bool]:
-        """As ``has``, by the packs that this process knows: enough to leave out what is stored already."""
+    def places(self, addresses: Sequence[bytes]) -> list[str | None]:
+        """Names of the packs that hold addresses, of those that this process knows: what there is, is not put again."""
         with self._mutex:
-            return [self._find(address) is not None for address in addresses]
+            found = [self._find(address) for address in addresses]
+            return [place[0].path.stem if place is not None else None for place in found]
+
+    def freshen(self, names: Collection[str]) -> None:
+        """Note that packs are relied on now, so that nobody who found them unused before frees them."""
+        folder = self.folder / "packs"
+        with self._mutex, self._locked():
+            if not all((folder / f"{name}.pack").exists() for name in names):  # merged: into one of those there are
+                names = [path.stem for path in folder.glob("*.pack")]
+            for name in names:
+                with suppress(PermissionError):  # a store that may only be read
+                    os.utime(folder / f"{name}.pack")
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Hold off whoever frees chunks, until what is stored meanwhile is pinned or named."""
+        use = Use(self.folder)
+        try:
+            yield
+        finally:
+            use.close()
 
     def upload(self, root: bytes, plan: UploadPlan) -> PackUpload:
         """Open an upload. Chunks that are held are not written again, which is what resuming one amounts to."""
         del plan
-        with self._mutex, explained(self.folder):
-            self._refresh()
-        return PackUpload(self, root)
+        with explained(self.folder):
+            use = Use(self.folder)  # first: what is seen from here on stays
+            self.refresh()
+        return PackUpload(self, root, use)
 
     def pin(self, root: bytes, keep: bool) -> None:  # noqa: FBT001 - the Protocol's signature
         """Mark a root as kept, or no longer; nothing is deleted either way."""
@@ -178,7 +201,7 @@ class PackStore:
         """Whether the root is held, and so, as children are committed before their parents, all below it."""
         return Status(retrievable=self.has([root])[0])
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Open packs that others committed, and let go of those that were merged away."""
         vanished: set[str] = set()
         with self._mutex:
@@ -213,7 +236,7 @@ class PackStore:
         sealed = writer.seal()
         with self._mutex, self._locked():
             self._adopt(*sealed)
-            self._refresh()
+            self.refresh()
             self._merge_small()
         writer.close()
 
@@ -225,21 +248,47 @@ class PackStore:
 
     def _merge_small(self) -> None:
         # one with a damaged record stays as it is: merging would hide the damage
-        small = [pack for pack in self._packs.values() if pack.size < _SMALL and pack.whole()]
-        if len(small) < _SMALL_PACKS:
-            return
+        small = [pack for pack in self._packs.values() if pack.size < _SMALL and pack.sound()]
+        if len(small) >= _SMALL_PACKS:
+            self._rewrite(small, lambda _: True)
+
+    def packs(self) -> list[PackFile]:
+        """Return the packs there are now."""
+        with self._mutex:
+            self.refresh()
+            return list(self._packs.values())
+
+    def rewrite(self, packs: Sequence[PackFile], keep: Callable[[bytes], bool]) -> None:
+        """Put the chunks of some packs for whose addresses `keep` is true into one new pack, then remove those packs.
+
+        Whoever calls it is ``alone`` with the store, or keeps all. A kill leaves the old packs, the new one, or both.
+        """
+        with self._mutex, self._locked():
+            self._rewrite(packs, keep)
+
+    def _rewrite(self, packs: Sequence[PackFile], keep: Callable[[bytes], bool]) -> None:
         writer = PackWriter(self.folder / "incoming")
-        for pack in small:
+        used = max(pack.path.stat().st_mtime_ns for pack in packs)
+        for pack in packs:
             for address, offset in pack.index:
-                if address not in writer.offsets:
+                if address not in writer.offsets and keep(address):
                     writer.add_record(address, pack.record(offset))
-        self._adopt(*writer.seal())
-        writer.close()
-        for pack in small:
+        if writer.offsets:
+            self._adopt(*writer.seal())
+            os.utime(self.folder / "packs" / f"{writer.path.stem}.pack", ns=(used, used))
+            writer.close()
+        else:
+            writer.discard()
+        for pack in packs:
             # a pack without an index is finished, an index without a pack is swept: so the pack goes first
             pack.path.unlink()
             pack.path.with_suffix(".idx").unlink()
-        self._refresh()
+        self.refresh()
+
+    def sweep(self) -> None:
+        """Clear what killed processes left."""
+        with self._locked():
+            self._sweep()
 
     def _sweep(self) -> None:
         """Clear what killed processes left: finish commits, drop indexes of merged packs and unfinished packs."""
