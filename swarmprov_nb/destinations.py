@@ -33,7 +33,7 @@ NO_CHAIN: Final = "none"
 
 @dataclass(frozen=True)
 class Destinations:
-    """Where this user publishes to by default, and the networks that this user configured.
+    """Where this user publishes to by default, and the networks that this user configured; its repr shows no URL.
 
     >>> import pathlib
     >>> Destinations.of(Home(pathlib.Path("/nowhere"))).store
@@ -42,11 +42,11 @@ class Destinations:
     Raises UsageError where ``config.toml`` cannot be read or says something that cannot be meant.
     """
 
-    store: str = LOCAL
+    store: str = field(default=LOCAL, repr=False)  # a URL may hold a key
     batch: str | None = None
-    chain: str = LOCAL
+    chain: str = field(default=LOCAL, repr=False)
     wallet: str | None = None
-    chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     spend: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod

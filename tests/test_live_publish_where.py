@@ -12,6 +12,8 @@ from real_networks import PASSWORD, finalize, funded_wallet, mark_public, unlock
 from tabs import Tab, answered, jobs
 
 from swarmprov_nb import keys
+from swarmprov_nb.chain.http_rpc import HttpRpc
+from swarmprov_nb.chain.rpc import ask
 from swarmprov_nb.home import Home
 from swarmprov_nb.receipts import receipts
 from swarmprov_nb.testing import FakeBee
@@ -105,7 +107,11 @@ def test_one_press_pushes_and_anchors_with_a_wallet_that_is_unlocked_on_its_page
     assert (settled["final"], "not final" in settled["anchor"]) == (True, False)
     assert chunks[-1]["done"] == chunks[-1]["total"] == receipts(study.home)[0].pushes[0]["chunks"]
     assert "transaction included" in {(state["detail"] or {}).get("text") for state in told}
-    assert TOKEN.search(asking["url"])[1] not in json.dumps([tab.states[-1], tab.job.state])
+    token = TOKEN.search(asking["url"])[1]
+    waited = [token in json.dumps(state) for state in tab.states[start:]]
+    assert waited.count(True) == 1  # told as it came, gone with the next state
+    assert "unlock" not in told[-1]
+    assert token not in json.dumps(tab.job.state)
     assert PASSWORD not in json.dumps(tab.states)
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(asking["url"], timeout=10)
@@ -147,6 +153,35 @@ def test_cancelled_while_it_is_sent_then_sent_once(study, bee, job_of):
 
     assert receipt["stored"].startswith(bee.url)
     assert set(bee.received.values()) == {1}
+
+
+def test_cancelled_while_the_chain_makes_no_block_then_anchored_once(study, anvil_url, job_of):
+    """Cancel ends the waiting and says that it may still be included; the next press looks for that transaction."""
+    mark_public(study.home, anvil_url)
+    made = funded_wallet(study.home, anvil_url)
+    tab, _ = previewed(job_of(study))
+    ready = tab.choose("chain", id="anvil")
+    node = HttpRpc(anvil_url)
+    ask(node, "evm_setAutomine", False)
+    try:
+        waiting = pressed_and_unlocked(tab, ready, lambda state: (state.get("detail") or {}).get("text"))
+        ended = tab.ask("cancel", "preview")
+    finally:
+        ask(node, "evm_setAutomine", True)
+        ask(node, "evm_mine")
+    pressed_and_unlocked(tab, ended, lambda state: state["phase"] == "receipt")
+
+    assert (waiting["stage"], waiting["detail"]["text"]) == ("anchor", "transaction pending")
+    assert ended["says"][0].startswith("Cancelled while it was anchored")
+    assert int(ask(node, "eth_getTransactionCount", made.address, "latest"), 16) == 1
+
+
+def pressed_and_unlocked(tab, preview, met):
+    """Press, unlock, and return the first state that meets a condition."""
+    start = len(tab.states)
+    tab.ask("publish", plan=preview["plan"])
+    unlock(tab.until(lambda state: state.get("unlock"), start=start)["unlock"]["url"], PASSWORD)
+    return tab.until(met, start=start)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +239,23 @@ def test_what_was_typed_never_comes_back(study, job_of, kind, text):
     assert choice["refused"] or choice["test"]["text"]
     assert KEY not in json.dumps([*tab.states, *tab.answers])
     assert KEY not in repr(vars(tab.job._desk.where))
+
+
+def test_what_the_settings_hold_is_shown_without_keys(study, job_of):
+    """URLs of the user's config.toml may hold keys too: host and port are told, and nothing more in any repr."""
+    study.home.private_folder(study.home.root)
+    study.home.config.write_text(
+        f'store = "gateway:http://127.0.0.1:9/{KEY}"\nchain = "http://127.0.0.1:9/{KEY}"\n'
+        f'[chains.own]\nchain_id = 77\nrpc = "http://127.0.0.1:9/{KEY}"\n'
+    )
+    tab, _ = previewed(job_of(study))
+    tab.until(answered)
+    told = json.dumps(tab.states)
+
+    assert "gateway:http://127.0.0.1:9 (your settings)" in told
+    assert "own (private chain)" in told
+    assert KEY not in told
+    assert KEY not in repr([vars(tab.job._desk.where), vars(tab.job._desk)])
 
 
 def test_a_public_chain_wants_a_wallet_of_ones_own(study, anvil_url, job_of):
