@@ -90,7 +90,7 @@ def test_from_first_run_to_report_without_a_mouse(open_notebook):
     keys.walk_to("^clean")
     keys.walk_to("Licence")
     keys.page.keyboard.type("cc-by")
-    expect(panel.get_by_role("option").first).to_be_visible()
+    expect(panel.get_by_role("listbox").get_by_role("option").first).to_be_visible()
     keys.press("ArrowDown", "Enter")
     expect(panel.get_by_role("combobox", name="Licence")).to_have_value(re.compile("^CC-BY"))
     keys.walk_to(r"^Publish \d+ items?$")
