@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from swarmprov_nb.swarm.pack_garbage import Garbage
 
 HOURS: Final = 24.0
-_LOOK: Final = "See what is hurt, and how to mend it, by: swarmprov fsck"
+_LOOK: Final = "Restore its packs from a backup, or move a hurt pack and its .idx away and load a saved copy."
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Commands for the home and its store: fsck, gc."""
+"""The command for the store on this machine: gc."""
 
 from __future__ import annotations
 
