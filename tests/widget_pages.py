@@ -30,7 +30,8 @@ THEMES = {
     },
 }  # fmt: skip
 
-STYLES = {"publish": ["publish.css", "publish_where.css"], "verify": ["verify.css", "lineage.css"]}  # as the widgets have them
+# as the widgets have them
+STYLES = {"publish": ["publish.css", "publish_where.css"], "verify": ["verify.css", "lineage.css"]}
 
 _PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A widget</title><style>
 :root { %s } body { margin: 0; background: var(--jp-layout-color1); } main { width: %s; }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from swarmprov_nb.chain import embedded_engine  # noqa: F401 - before eth
+
+# isort: split
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from swarmprov_nb.chain import embedded_engine  # noqa: F401 - before eth
+
+# isort: split
+
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

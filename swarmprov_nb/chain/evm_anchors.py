@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
@@ -299,10 +298,8 @@ def open_embedded(folder: Path, *, create: bool = True) -> EvmAnchors:
 
     Raises `ChainError` where the folder cannot be written or, with `create=False`, holds no chain.
     """
-    limit = sys.getrecursionlimit()
     from swarmprov_nb.chain.embedded_node import EmbeddedNode
 
-    sys.setrecursionlimit(limit)  # py-evm lifts it so far that deep JSON, from anyone, would end the whole process
     path = folder / "chain.sqlite"
     if not create and not path.is_file():
         raise ChainError(f"There is no embedded chain in {folder}.", "Publish something first, or give another folder.")
