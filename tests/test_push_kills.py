@@ -46,6 +46,8 @@ if at.isdigit():  # so many chunks acknowledged
                 pass
             def stage(self, name):
                 pass
+            def detail(self, words, link=None):
+                pass
         return real(*args, progress=Watch(), **more)
     steps.push_chunks = pushed
 publish(notebook, yes=True, home=Home(Path(home)), store=store, chain=chain, say=lambda line: None)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from executing import executed, told
 
+pytestmark = pytest.mark.timeout(900)  # it runs the whole quickstart, and publishes it
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 

@@ -75,9 +75,9 @@ class Server:
             work(sock)
         except OSError:
             pass  # the other side is gone
-        except Exception:  # noqa: BLE001 - a fault of the double itself: told when it is closed
+        except Exception as error:  # noqa: BLE001 - a fault of the double itself: told when it is closed
             # but for a reader that stopping closed under a thread
-            if self._listener is not None:
+            if self._listener is not None or not isinstance(error, ValueError):
                 self.failures.append(traceback.format_exc())
         finally:
             with self._lock:
