@@ -66,9 +66,9 @@ class Server:
 
     def _spawn(self, work: Callable[[socket.socket], None], sock: socket.socket) -> None:
         thread = threading.Thread(target=self._guarded, args=(work, sock), daemon=True)
-        with self._lock:
+        with self._lock:  # whoever closes joins only threads that have begun
+            thread.start()
             self._threads.add(thread)
-        thread.start()
 
     def _guarded(self, work: Callable[[socket.socket], None], sock: socket.socket) -> None:
         try:
