@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from executing import executed, told
 
-pytestmark = pytest.mark.timeout(900)  # it runs the whole quickstart, and publishes it
+pytestmark = pytest.mark.timeout(600)  # it runs the whole quickstart, and publishes it
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
