@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any, Final, NoReturn
 
 from swarmprov_nb.errors import SwarmprovError
@@ -29,6 +29,9 @@ AUTHOR: Final = "author"
 _SEAL_BYTES: Final = 16_384
 _MOST_SEALS: Final = 100  # each costs a recovery of a wallet's key
 _HEX_SHOWN: Final = 12
+_FREE_BYTES: Final = 1 << 31  # what a publication may declare whatever it holds, and
+_REPEATS: Final = 64  # how often on average each byte that it holds may be read, beyond that
+_BATCH: Final = 4096
 
 
 @dataclass
@@ -84,16 +87,43 @@ def run_checks(evidence: Evidence, *, only: Collection[str] | None = None) -> It
 
 def chunks(evidence: Evidence) -> str:
     """Every chunk is re-hashed, of the collection and of each file."""
-    from swarmprov_nb.swarm import collection_addresses, read_file
+    from swarmprov_nb.swarm import collection_addresses
 
+    addresses = list(dict.fromkeys(collection_addresses(evidence.storage, evidence.root)))
+    _bounded(evidence, addresses)
+    evidence.chunks = len(addresses)
+    del addresses
+    read: dict[bytes, tuple[str, int]] = {}
     for path, address in evidence.files.items():
-        digest, size = hashlib.sha256(), 0
-        for piece in read_file(evidence.storage, address):
-            digest.update(piece)
-            size += len(piece)
-        evidence.sha256[path], evidence.sizes[path] = digest.hexdigest(), size
-    evidence.chunks = len(set(collection_addresses(evidence.storage, evidence.root)))
+        if address not in read:
+            read[address] = _digest(evidence, address)
+        evidence.sha256[path], evidence.sizes[path] = read[address]
     return f"{evidence.chunks} re-hashed, all equal to their addresses"
+
+
+def _digest(evidence: Evidence, address: bytes) -> tuple[str, int]:
+    """Return a file's sha256 and its length, from its every chunk."""
+    from swarmprov_nb.swarm import read_file
+
+    digest, size = hashlib.sha256(), 0
+    for piece in read_file(evidence.storage, address):
+        digest.update(piece)
+        size += len(piece)
+    return digest.hexdigest(), size
+
+
+def _bounded(evidence: Evidence, addresses: Sequence[bytes]) -> None:
+    """Refuse what claims to be far more than it holds: ten chunks that repeat each other could be read for a year."""
+    from swarmprov_nb.swarm import file_size
+    from swarmprov_nb.swarm.bmt import CHUNK_SIZE
+
+    declared = sum(file_size(evidence.storage, address) for address in evidence.files.values())
+    if declared <= _FREE_BYTES:
+        return
+    batches = (addresses[at : at + _BATCH] for at in range(0, len(addresses), _BATCH))
+    held = CHUNK_SIZE * sum(sum(evidence.storage.has(batch)) for batch in batches)
+    if declared > held * _REPEATS:
+        _fail(f"the files claim {declared} bytes, and there are {held}: a few chunks repeat without end")
 
 
 def collection_is_exact(evidence: Evidence) -> str:
@@ -101,17 +131,23 @@ def collection_is_exact(evidence: Evidence) -> str:
     unsafe = [path for path in evidence.files if not is_safe_path(path)]
     if unsafe:
         _fail(f"{unsafe[0]!r} is no path that a publication may hold")
-    folded = {unicodedata.normalize("NFC", path.casefold()) for path in evidence.files}
+    folded = sorted({unicodedata.normalize("NFC", path.casefold()) for path in evidence.files})
     if len(folded) < len(evidence.files):
         _fail("two paths differ only in case")
-    both = folded & {str(folder) for path in folded for folder in PurePosixPath(path).parents}
-    if both:
-        _fail(f"{min(both)!r} is a file and a folder")
+    both = next((path for path in folded if _has_below(folded, path + "/")), None)
+    if both is not None:
+        _fail(f"{both!r} is a file and a folder")
     built = collection(evidence.files)
     if built != evidence.root:
         _fail("the files do not give the reference", expected=evidence.root.hex(), actual=built.hex())
     evidence.content = collection(without_seals(evidence.files))
     return f"{len(evidence.files)} files give exactly this reference"
+
+
+def _has_below(paths: Sequence[str], folder: str) -> bool:
+    """Tell whether one of the sorted paths lies in a folder."""
+    at = bisect_left(paths, folder)
+    return at < len(paths) and paths[at].startswith(folder)
 
 
 def manifest(evidence: Evidence) -> str:

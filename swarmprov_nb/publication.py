@@ -48,8 +48,13 @@ CONTENT_TYPES: Final = {
     ".yml": "application/yaml",
     ".zip": "application/zip",
 }
-# backslash, controls, line and paragraph separators, direction marks, surrogates: fixed, whatever Unicode comes next
-_FORBIDDEN: Final = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+MAX_NAME_BYTES: Final = 255  # what a file system holds
+# backslash, controls, what is not seen or turns the direction, other spaces than the one, surrogates and no characters:
+# fixed, whatever Unicode comes next
+_FORBIDDEN: Final = re.compile(
+    "[\\\\\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff"
+    "\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
+)
 _EXACT: Final = {ENVELOPE: "application/vnd.dsse.envelope.v1+json", MANIFEST: "application/vnd.in-toto+json"}
 _ONLY_TOP_LEVEL_PAGE: Final = "application/octet-stream"
 
@@ -71,15 +76,15 @@ def content_type(path: str) -> str:
 
 
 def is_safe_path(path: str) -> bool:
-    """Tell whether a path may stand in a publication: relative, NFC, no dot segments, no control characters.
+    """Tell whether a path may stand in a publication: relative, NFC, nothing hidden, every name one that disks hold.
 
-    >>> is_safe_path("data/a.csv"), is_safe_path("../a"), is_safe_path("/a"), is_safe_path("a//b")
+    >>> is_safe_path("data/a.csv"), is_safe_path("../a"), is_safe_path("/a"), is_safe_path(".git/config")
     (True, False, False, False)
     """
     parts = path.split("/")
     return (
         0 < len(path.encode("utf-8", "replace")) <= MAX_PATH_BYTES
-        and all(part not in ("", ".", "..") for part in parts)
+        and all(part and part[0] != "." and len(part.encode("utf-8", "replace")) <= MAX_NAME_BYTES for part in parts)
         and unicodedata.normalize("NFC", path) == path
         and not _FORBIDDEN.search(path)
     )

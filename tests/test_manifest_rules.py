@@ -56,7 +56,7 @@ def statements(draw):
         informed = draw(st.sets(st.sampled_from(before))) if before else set()
         runs.append(_run(number, used, informed))
     statement = copy.deepcopy(EXAMPLE)
-    names = ["n.ipynb", *(entity["subject"] for entity in entities)]
+    names = sorted(["n.ipynb", *(entity["subject"] for entity in entities)])
     statement["subject"] = [{"name": name, "digest": {"sha256": DIGEST}} for name in names]
     statement["predicate"].update(activities=runs, entities=entities, notebook={"subject": "n.ipynb", "cells": 1})
     return statement
@@ -217,6 +217,7 @@ def test_an_attachment_is_spoken_of_by_the_notebook():
     """A file that a Markdown cell carried needs no entity."""
     statement = copy.deepcopy(EXAMPLE)
     statement["subject"].append({"name": "files/a-plot.png", "digest": {"sha256": DIGEST}})
+    statement["subject"].sort(key=lambda subject: subject["name"].encode())
     assert _broken(statement) == {"subjects"}
     statement["predicate"]["notebook"]["attachments"] = ["files/a-plot.png"]
     assert _broken(statement) == set()

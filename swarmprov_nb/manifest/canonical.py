@@ -15,7 +15,9 @@ from swarmprov_nb.errors import VerificationFailed
 MAX_INTEGER: Final = 2**53 - 1
 MAX_DEPTH: Final = 64
 MAX_BYTES: Final = 64 << 20
-_IN_STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^"\[\]{}]+', re.DOTALL)
+MAX_VALUES: Final = 1 << 19  # a short text of many small values would take fifty times its length in memory
+# a string that nobody closes goes to the end: asked for its close, it would be sought anew from each of its quotes
+_NO_STRUCTURE: Final = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*"?|[^"\[\]{},]+', re.DOTALL)
 
 
 def canonical(value: Any) -> bytes:
@@ -58,16 +60,19 @@ def parse(data: bytes, *, what: str) -> Any:
     return value
 
 
-def shallow(data: bytes) -> bytes:
-    """Return the bytes of a JSON text if it may be parsed; ValueError where it is nested over 64 deep.
+def shallow(data: bytes, *, values: int = MAX_VALUES) -> bytes:
+    """Return the bytes of a JSON text if it may be parsed; ValueError where it is over 64 deep or of too many values.
 
     >>> shallow(b'["[[["]')
     b'["[[["]'
 
     Python's parser follows a deep text until the stack is gone, wherever a library has lifted the recursion limit.
     """
+    structure = _NO_STRUCTURE.sub(b"", data)
+    if sum(structure.count(mark) for mark in (b",", b"[", b"{")) > values:
+        raise ValueError(f"it holds more than {values} values")
     depth = 0
-    for bracket in _IN_STRINGS.sub(b"", data):
+    for bracket in structure.replace(b",", b""):
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH + 1:  # an empty one may stand at the deepest place
             raise ValueError(f"it is nested more than {MAX_DEPTH} deep")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from swarmprov_nb.notebooks import Cell, Notebook
 
 _METADATA: Final = {"kernelspec": ("display_name", "language", "name"), "language_info": ("name",)}
 _IMAGE: Final = "image/png"
+_TYPES: Final = ("code", "markdown", "raw")
+_MOST_VALUES: Final = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,7 @@ def normal_form(notebook: Notebook, *, images_of: Collection[str] = (), outputs:
 
     document = {
         "cells": [_cell(cell, kept) for cell in notebook.cells],
-        "metadata": {
-            section: {key: notebook.metadata[section][key] for key in keys if key in notebook.metadata[section]}
-            for section, keys in _METADATA.items()
-            if isinstance(notebook.metadata.get(section), dict)
-        },
+        "metadata": _kept_metadata(notebook.metadata),
         "nbformat": 4,
         "nbformat_minor": 5,
     }
@@ -68,10 +66,12 @@ def is_normal(data: bytes) -> bool:
     >>> is_normal(b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     False
     """
-    document = json.loads(shallow(data))
+    document = json.loads(shallow(data, values=_MOST_VALUES))
     return (
         _written(document) == data
         and set(document) == {"cells", "metadata", "nbformat", "nbformat_minor"}
+        and (document["nbformat"], document["nbformat_minor"]) == (4, 5)
+        and document["metadata"] == _kept_metadata(document["metadata"])
         and all(_is_normal_cell(cell) for cell in document["cells"])
     )
 
@@ -102,7 +102,7 @@ def differing_cells(ours: bytes, theirs: bytes) -> list[str]:
 
 def sources_of(normal: bytes) -> list[str]:
     """Return the sources of a normal form's code cells; ValueError or KeyError where it is none."""
-    cells = json.loads(shallow(normal))["cells"]
+    cells = json.loads(shallow(normal, values=_MOST_VALUES))["cells"]
     return [_joined(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
@@ -114,13 +114,24 @@ def _written(document: Any) -> bytes:
 def _is_normal_cell(cell: dict[str, Any]) -> bool:
     """Tell whether a cell says no more than `_cell` writes."""
     code = {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
-    plain = cell["metadata"] == {} and isinstance(cell["source"], str) and cell.get("execution_count") is None
-    return plain and set(cell) == {"cell_type", "id", "metadata", "source"} | code
+    texts = isinstance(cell["source"], str) and isinstance(cell["id"], str) and cell["cell_type"] in _TYPES
+    plain = texts and cell["metadata"] == {} and cell.get("execution_count") is None
+    shown = all(output == _output(output) for output in cell.get("outputs", ()))
+    return plain and shown and set(cell) == {"cell_type", "id", "metadata", "source"} | code
+
+
+def _kept_metadata(metadata: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Keep the names of the kernel and of its language, and nothing else."""
+    return {
+        section: {key: metadata[section][key] for key in keys if isinstance(metadata[section].get(key), str)}
+        for section, keys in _METADATA.items()
+        if isinstance(metadata.get(section), dict)
+    }
 
 
 def _by_id(normal: bytes) -> dict[str, list[tuple[str, str]]]:
     cells: dict[str, list[tuple[str, str]]] = {}
-    for cell in json.loads(shallow(normal))["cells"]:
+    for cell in json.loads(shallow(normal, values=_MOST_VALUES))["cells"]:
         cells.setdefault(cell["id"], []).append((cell["cell_type"], _joined(cell["source"])))
     return cells
 

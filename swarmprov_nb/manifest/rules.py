@@ -38,8 +38,11 @@ def ends_exist(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def subjects_are_stated(statement: Mapping[str, Any]) -> Iterator[str]:
-    """Every subject is the notebook, an attachment of it, a run's source, or one entity's bytes."""
+    """Every subject is the notebook, an attachment of it, a run's source, or one entity's bytes; in order of names."""
     predicate = statement["predicate"]
+    names = [subject["name"].encode("utf-8", "replace") for subject in statement["subject"]]
+    if names != sorted(names):
+        yield "the subjects do not stand in the order of their names"
     spoken = {predicate["notebook"]["subject"], *predicate["notebook"].get("attachments", ())}
     spoken |= {run["source"]["subject"] for run in predicate["activities"]}
     bytes_of = Counter(entity["subject"] for entity in predicate["entities"] if "subject" in entity)

@@ -17,6 +17,10 @@ _MAX_NODES = 4 * MAX_ENTRIES
 _MAX_PATH = 4096
 # 256 forks with all the metadata that a fork can have
 _MAX_NODE = 17 << 20
+# of all nodes, counted as often as they are named: one node under many paths would be read without end
+_MAX_LISTING = 64 << 20
+# nodes that are kept once read, and up to which size: what repeats is neither fetched nor hashed again
+_KEPT, _KEPT_SIZE = 1024, 64 << 10
 _INDEX, _ERROR = "website-index-document", "website-error-document"
 _TYPE, _NAME = "Content-Type", "Filename"
 
@@ -107,6 +111,8 @@ class _Walk:
 
     storage: Storage
     nodes: list[bytes] = field(default_factory=list)
+    size: int = 0
+    kept: dict[bytes, tuple[mantaray.Node, int]] = field(default_factory=dict)
 
     def values(self, root: bytes) -> Iterator[tuple[bytes, bytes, dict[str, str]]]:
         """Path, reference and metadata of every node that has a value."""
@@ -124,7 +130,18 @@ class _Walk:
         if len(self.nodes) >= _MAX_NODES or len(path) > _MAX_PATH:
             raise _refused(path, f"is past {_MAX_NODES} nodes or {_MAX_PATH} bytes of path")
         self.nodes.append(address)
-        return mantaray.decode(b"".join(read_file(self.storage, address, limit=_MAX_NODE)))
+        node, size = self.kept.get(address) or self._read(address)
+        self.size += size
+        if self.size > _MAX_LISTING:
+            raise _refused(path, f"is past {_MAX_LISTING >> 20} MiB of listing")
+        return node
+
+    def _read(self, address: bytes) -> tuple[mantaray.Node, int]:
+        data = b"".join(read_file(self.storage, address, limit=_MAX_NODE))
+        found = mantaray.decode(data), len(data)
+        if len(self.kept) < _KEPT and len(data) <= _KEPT_SIZE:
+            self.kept[address] = found
+        return found
 
 
 def _refused(path: bytes, fault: str) -> StorageError:
@@ -186,7 +203,8 @@ def collection_addresses(storage: Storage, root: bytes) -> Iterator[bytes]:
     ``chunk_addresses`` does for each file.
     """
     walk = _Walk(storage)
+    walked: set[bytes] = set()
     for address in dict.fromkeys(entry.address for entry in _read(walk, root).entries):
-        yield from chunk_addresses(storage, address)
+        yield from chunk_addresses(storage, address, walked=walked)
     for node in dict.fromkeys(reversed(walk.nodes)):
         yield from chunk_addresses(storage, node)

@@ -264,14 +264,16 @@ def _read_below(storage: Storage, node: _Node, chunk: Chunk) -> Iterator[bytes]:
             else:
                 yield below.payload
         return
-    leaves = fetch(storage, [child.address for child in children])
-    yield b"".join([_checked(child, leaf).payload for child, leaf in zip(children, leaves, strict=True)])
+    named = list(dict.fromkeys(child.address for child in children))
+    leaves = dict(zip(named, fetch(storage, named), strict=True))
+    yield b"".join([_checked(child, leaves[child.address]).payload for child in children])
 
 
-def chunk_addresses(storage: Storage, root: bytes) -> Iterator[bytes]:
+def chunk_addresses(storage: Storage, root: bytes, *, walked: set[bytes] | None = None) -> Iterator[bytes]:
     """Addresses of every chunk of a file, children before parents, the root last.
 
-    Inner chunks are read and checked, leaves are only named. A subtree that repeats is walked once.
+    Inner chunks are read and checked, leaves are only named. A subtree that repeats is walked once, in all the files
+    that are given the same `walked`.
 
     Raises
     ------
@@ -279,7 +281,7 @@ def chunk_addresses(storage: Storage, root: bytes) -> Iterator[bytes]:
         An inner chunk is missing, changed or lies about its length.
     """
     node, chunk = _root_chunk(storage, root)
-    yield from _addresses_below(storage, node, chunk, set())
+    yield from _addresses_below(storage, node, chunk, set() if walked is None else walked)
     yield root
 
 

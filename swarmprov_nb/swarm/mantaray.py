@@ -23,7 +23,9 @@ _BLOCK = 32
 _HEADER = 64
 _MAX_PREFIX = 30
 _MAX_METADATA = 0xFFFF
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_MOST_NAMES = 16
+# a string that nobody closes goes to the end: asked for its close, it would be sought anew from each of its quotes
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*"?', re.DOTALL)
 # what Go's encoding/json escapes and Python's json does not
 _GO_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "&<>\u2028\u2029"}
 
@@ -240,6 +242,8 @@ def _read_metadata(raw: bytes) -> dict[str, str]:
         raise _malformed("has metadata that is no JSON") from error
     if not isinstance(pairs, _Pairs) or not all(isinstance(value, str) for _, value in pairs):
         raise _malformed("has metadata that does not map names to texts")
+    if len(pairs) > _MOST_NAMES:
+        raise _malformed(f"has metadata of more than {_MOST_NAMES} names")
     if len(dict(pairs)) != len(pairs):
         raise _malformed("has metadata that names something twice")
     return dict(pairs)
