@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from eth_keys.datatypes import PrivateKey
@@ -37,6 +39,7 @@ from swarmprov_nb.swarm import (
     split,
     write_collection,
 )
+from swarmprov_nb.swarm.saved import MARK
 from swarmprov_nb.verifying import Accepted, examine
 
 STRANGER = AuthorKey(b"\x13" * 32)
@@ -165,6 +168,16 @@ class Book:
         """Return the chunks that list the files."""
         files = {address for path in self.files for address in self.addresses_of(path)}
         return set(collection_addresses(self.storage, self.root)) - files
+
+
+def saved_whole(book: Book, file: Path) -> Path:
+    """Write every chunk of a book to a saved file, as whoever lies could: nothing is asked of what they are."""
+    book.bind()
+    chunks = list(book.storage.read(sorted(book.storage.addresses())))
+    body = MARK + book.root
+    body += b"".join(struct.pack("<HQ", len(chunk.payload), chunk.span) + chunk.payload for chunk in chunks)
+    file.write_bytes(body + struct.pack("<HQ", 0xFFFF, len(chunks)) + hashlib.sha256(body).digest())
+    return file
 
 
 def taken_apart(reference: str, home: Home) -> Book:
