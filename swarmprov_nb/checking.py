@@ -300,6 +300,9 @@ CHECKS: Final[Mapping[str, Callable[[Evidence], str]]] = {
     "exports": exports,
 }
 _STOPPING: Final = frozenset({"chunks"})
+_MALFORMED: Final = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 _NEED_MANIFEST: Final = frozenset(CHECKS) - {"chunks", "collection", "manifest"}
 
 
@@ -331,5 +334,5 @@ def _outcome(name: str, check: Callable[[Evidence], str], evidence: Evidence) ->
         return Check(name, NOT_CHECKED, str(why))
     except SwarmprovError as error:
         return Check(name, FAIL, error.what.rstrip("."))
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except _MALFORMED as error:
         return Check(name, FAIL, f"malformed in a way that no publisher writes ({type(error).__name__})")

@@ -10,7 +10,7 @@ from typing import Any
 
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import Home
-from swarmprov_nb.manifest.canonical import MAX_BYTES
+from swarmprov_nb.manifest.canonical import MAX_BYTES, shallow
 from swarmprov_nb.manifest.statement import MANIFEST
 from swarmprov_nb.publication import listing
 
@@ -18,8 +18,8 @@ from swarmprov_nb.publication import listing
 class Shelf:
     """The publications that stores keep (their pins). What is found is as yet unverified.
 
-    >>> Shelf([]).find("ab" * 32) is None
-    True
+    >>> Shelf([]).copies("ab" * 32)
+    []
     """
 
     def __init__(self, stores: list[Any]) -> None:
@@ -35,9 +35,12 @@ class Shelf:
             stores.append(PackStore.open(home.store, create=False))
         return cls(stores)
 
-    def find(self, manifest: str) -> tuple[Any, bytes] | None:
-        """Return the store and the root of a publication with this manifest (sha256 in hex), None if none is there."""
-        return self._places.get(manifest)
+    def copies(self, manifest: str) -> list[tuple[Any, bytes]]:
+        """Return the store and the root of each publication with this manifest (sha256 in hex).
+
+        More than one: with another seal, or made by somebody who wants the good one not to be found.
+        """
+        return self._places.get(manifest, [])
 
     def followers(self, manifest: str) -> list[tuple[Any, bytes]]:
         """Return the store and root of each publication whose manifest says that it follows this one."""
@@ -48,10 +51,10 @@ class Shelf:
         return list(self._read())
 
     @cached_property
-    def _places(self) -> dict[str, tuple[Any, bytes]]:
-        found: dict[str, tuple[Any, bytes]] = {}
+    def _places(self) -> dict[str, list[tuple[Any, bytes]]]:
+        found: dict[str, list[tuple[Any, bytes]]] = {}
         for store, root, manifest in self._manifests:
-            found.setdefault(hashlib.sha256(manifest).hexdigest(), (store, root))
+            found.setdefault(hashlib.sha256(manifest).hexdigest(), []).append((store, root))
         return found
 
     @cached_property
@@ -76,6 +79,6 @@ class Shelf:
 
 def _previous(manifest: bytes) -> str | None:
     try:
-        return str(json.loads(manifest)["predicate"]["previous"]["manifest"])
+        return str(json.loads(shallow(manifest))["predicate"]["previous"]["manifest"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

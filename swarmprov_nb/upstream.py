@@ -192,10 +192,10 @@ class _Line:
 
     def _found(self, stated: Ancestor) -> Ancestor:
         """Look the publication up, check its statement, ask the chains, and go on above it."""
-        place = self._shelf.find(stated.manifest)
-        if place is None:
+        copies = self._shelf.copies(stated.manifest)
+        if not copies:
             return replace(stated, ends=NOT_HERE)
-        evidence, fault = _stated_at(*place)
+        evidence, fault = _best_of(copies)
         if fault is not None or evidence.statement is None:
             return replace(stated, ends=f"the copy in your store does not verify ({fault})")
         statement = evidence.statement
@@ -237,6 +237,18 @@ class _Line:
                 yield f"it holds no {file.subject}"
             elif digests[file.subject] != file.sha256:
                 yield f"its {file.subject} is another file than was used"
+
+
+def _best_of(copies: Iterable[tuple[Any, bytes]]) -> tuple[Evidence, str | None]:
+    """Check copies until one holds: a bad one, which anybody could have sent, does not stand before a good one."""
+    checked = None
+    for place in copies:
+        found = _stated_at(*place)
+        if found[1] is None:
+            return found
+        checked = checked or found
+    assert checked is not None
+    return checked
 
 
 def _stated_at(storage: Any, root: bytes) -> tuple[Evidence, str | None]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from forging import Book
 
 LIES = []
 
@@ -433,6 +434,22 @@ def other_bytes_than_the_parent_holds(book):
     statement = _builds_on_itself(book)
     next(e for e in statement["predicate"]["entities"] if "parent" in e)["digest"] = {"sha256": "5e" * 32}
     book.author_states(statement)
+
+
+def test_a_bad_copy_of_the_parent_does_not_hide_the_good_one(book, tmp_path):
+    """Whoever doctors data cannot have them overlooked by sending a broken copy of the parent along."""
+    from forging import saved_whole
+
+    from swarmprov_nb.carrying import load
+
+    copy = Book(dict(book.files), book.key, book.wallet, book.home)
+    for path in copy.seals:
+        del copy.files[path]
+    for number in range(8):  # whichever stands first among what is kept
+        copy.files["data/more.csv"] = str(number).encode()
+        load(saved_whole(copy, tmp_path / f"{number}.swarm"), home=book.home)
+    other_bytes_than_the_parent_holds(book)
+    assert [check.name for check in book.report().failed] == ["upstream"]
 
 
 @fails_at("upstream")
