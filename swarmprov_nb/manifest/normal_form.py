@@ -19,7 +19,7 @@ from swarmprov_nb.notebooks import Cell, Notebook
 _METADATA: Final = {"kernelspec": ("display_name", "language", "name"), "language_info": ("name",)}
 _IMAGE: Final = "image/png"
 _TYPES: Final = ("code", "markdown", "raw")
-_MOST_VALUES: Final = 1 << 21
+_MOST_VALUES: Final = 1 << 20
 
 
 @dataclass(frozen=True)
