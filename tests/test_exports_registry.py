@@ -12,6 +12,7 @@ import pytest
 
 from swarmprov_nb.exports import EXPORTERS, declared, regenerate
 from swarmprov_nb.manifest.canonical import canonical
+from swarmprov_nb.publication import content_type
 
 GOLDENS = Path(__file__).parent / "goldens"
 EXAMPLE = json.loads((GOLDENS / "manifest-example.json").read_text("utf-8"))
@@ -28,14 +29,22 @@ def hostile():
 
 
 def test_the_manifest_declares_path_exporter_version_and_media_type():
-    page, requirements = declared()
+    page, *others = declared()
     assert page == {
         "path": "index.html",
         "exporter": "page",
         "version": "1",
         "mediaType": "text/html; charset=utf-8",
     }
-    assert (requirements["path"], requirements["mediaType"]) == ("requirements.txt", "text/plain; charset=utf-8")
+    assert [(each["path"], each["mediaType"]) for each in others] == [
+        ("requirements.txt", "text/plain; charset=utf-8"),
+        ("ro-crate-metadata.json", "application/json"),
+        ("prov.json", "application/json"),
+    ]
+
+
+def test_the_declared_media_type_is_the_one_under_which_it_is_served():
+    assert [record["mediaType"] for record in declared()] == [content_type(record["path"]) for record in declared()]
 
 
 @pytest.mark.parametrize("record", declared(), ids=lambda record: record["path"])

@@ -44,14 +44,14 @@ def test_a_preview_says_what_leaves_and_publishes_nothing(study):
 
 
 def test_a_publication_holds_exactly_what_it_says(study):
-    """The folder: page, manifest, envelope, notebook, artifacts in their folders, requirements and one seal."""
+    """The folder: manifest, envelope, notebook, artifacts in their folders, the four exports and one seal."""
     result, _ = quietly(study, yes=True)
     files = files_of(study.home, result.reference)
     seal = next(path for path in files if path.startswith("seals/"))
 
     assert sorted(set(files) - {seal}) == [
         "data/clean.json", "data/summary.csv", "index.html", "manifest.dsse.json", "manifest.json", "models/model.json",
-        "requirements.txt", "study.ipynb",
+        "prov.json", "requirements.txt", "ro-crate-metadata.json", "study.ipynb",
     ]  # fmt: skip
     assert files["data/clean.json"] == b'[["b","2"],["a","1"]]'
     assert seal == f"seals/author-{result.receipt.wallet.lower()}.json"

@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from swarmprov_nb.exports.exporter import Exporter, Render
 from swarmprov_nb.exports.page import PAGE
+from swarmprov_nb.exports.prov import PROV
 from swarmprov_nb.exports.requirements import REQUIREMENTS
+from swarmprov_nb.exports.rocrate import ROCRATE
 
 __all__ = ["EXPORTERS", "Exporter", "Render", "declared", "regenerate"]
 
 EXPORTERS: Final[Mapping[str, Exporter]] = MappingProxyType(
-    {exporter.name: exporter for exporter in (PAGE, REQUIREMENTS)}
+    {exporter.name: exporter for exporter in (PAGE, REQUIREMENTS, ROCRATE, PROV)}
 )
 
 
@@ -26,7 +28,7 @@ def declared() -> tuple[dict[str, str], ...]:
     """Return what a new manifest declares as its exports.
 
     >>> [record["path"] for record in declared()]
-    ['index.html', 'requirements.txt']
+    ['index.html', 'requirements.txt', 'ro-crate-metadata.json', 'prov.json']
     """
     return tuple(exporter.record for exporter in EXPORTERS.values())
 

@@ -129,9 +129,9 @@ def test_with_an_export_that_only_its_publisher_can_render(book):
     """A rendering of another version is not checked, and fails nothing."""
     statement = book.statement
     statement["predicate"]["exports"].append(
-        {"path": "ro-crate-metadata.json", "exporter": "ro-crate", "version": "9", "mediaType": "application/ld+json"}
+        {"path": "croissant.json", "exporter": "croissant", "version": "9", "mediaType": "application/json"}
     )
-    book.files["ro-crate-metadata.json"] = canonical({"@graph": []})
+    book.files["croissant.json"] = canonical({"recordSet": []})
     book.author_states(statement)
     report = book.report(level="signed")
     assert report.exit_code == 0
