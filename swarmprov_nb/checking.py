@@ -90,7 +90,7 @@ def chunks(evidence: Evidence) -> str:
     from swarmprov_nb.swarm import collection_addresses
 
     addresses = list(dict.fromkeys(collection_addresses(evidence.storage, evidence.root)))
-    _bounded(evidence, addresses)
+    _require_bounded(evidence, addresses)
     evidence.chunks = len(addresses)
     del addresses
     read: dict[bytes, tuple[str, int]] = {}
@@ -112,18 +112,28 @@ def _digest(evidence: Evidence, address: bytes) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _bounded(evidence: Evidence, addresses: Sequence[bytes]) -> None:
-    """Refuse what claims to be far more than it holds: ten chunks that repeat each other could be read for a year."""
+def _require_bounded(evidence: Evidence, addresses: Sequence[bytes]) -> None:
     from swarmprov_nb.swarm import file_size
     from swarmprov_nb.swarm.bmt import CHUNK_SIZE
 
     declared = sum(file_size(evidence.storage, address) for address in evidence.files.values())
-    if declared <= _FREE_BYTES:
+    if not repeats_without_end(declared, 0):
         return
     batches = (addresses[at : at + _BATCH] for at in range(0, len(addresses), _BATCH))
-    held = CHUNK_SIZE * sum(sum(evidence.storage.has(batch)) for batch in batches)
-    if declared > held * _REPEATS:
-        _fail(f"the files claim {declared} bytes, and there are {held}: a few chunks repeat without end")
+    held = sum(sum(evidence.storage.has(batch)) for batch in batches)
+    if repeats_without_end(declared, held):
+        _fail(f"the files claim {declared} bytes, and there are {held * CHUNK_SIZE}: a few chunks repeat without end")
+
+
+def repeats_without_end(declared: int, chunks: int) -> bool:
+    """Tell whether files of so many bytes are refused with so few chunks: ten could be read for a year.
+
+    >>> repeats_without_end(2**31, 1), repeats_without_end(2**40, 2**20)
+    (False, True)
+    """
+    from swarmprov_nb.swarm.bmt import CHUNK_SIZE
+
+    return declared > max(_FREE_BYTES, chunks * CHUNK_SIZE * _REPEATS)
 
 
 def collection_is_exact(evidence: Evidence) -> str:

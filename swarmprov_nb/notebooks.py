@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from swarmprov_nb.bounded_json import loads
 from swarmprov_nb.errors import UsageError
 
 _FORMAT = 4
@@ -48,7 +48,7 @@ class Notebook:
     def read(cls, path: Path) -> Notebook:
         """Read a notebook from a file."""
         try:
-            document = json.loads(path.read_text("utf-8"))
+            document = loads(path.read_bytes(), values=None)
             if not isinstance(document, dict) or document.get("nbformat") != _FORMAT:
                 raise ValueError("it is not of notebook format 4")  # noqa: TRY301 - one place words the refusal
             return cls(path, _cells(document["cells"]), dict(document.get("metadata", {})))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from swarmprov_nb.bounded_json import loads
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import Home
-from swarmprov_nb.manifest.canonical import MAX_BYTES, shallow
+from swarmprov_nb.manifest.canonical import MAX_BYTES
 from swarmprov_nb.manifest.statement import MANIFEST
 from swarmprov_nb.publication import listing
 
@@ -79,6 +79,6 @@ class Shelf:
 
 def _previous(manifest: bytes) -> str | None:
     try:
-        return str(json.loads(shallow(manifest))["predicate"]["previous"]["manifest"])
+        return str(loads(manifest)["predicate"]["previous"]["manifest"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

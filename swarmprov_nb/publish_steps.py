@@ -11,12 +11,14 @@ import hashlib
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from swarmprov_nb.anchoring import anchor_on, manifest_of, request_of
+from swarmprov_nb.checking import repeats_without_end
 from swarmprov_nb.drafting import Drafted, draft
 from swarmprov_nb.errors import ChunkNotFound, PublishRefused
 from swarmprov_nb.exports import EXPORTERS
@@ -151,9 +153,10 @@ def _completed(old: Receipt, publisher: Publisher, progress: Progress) -> Publis
     """Bring a publication that is stored here to where it is missing still: sealed, pushed, anchored."""
     pushed = publisher.remote is None or old.pushed_to(publisher.store) is not None
     anchored = publisher.network is None or old.anchored_on(publisher.network) is not None
-    if pushed and anchored and old.wallet == publisher.wallet.address:
+    sealed = old.wallet == publisher.wallet.address
+    if pushed and anchored and sealed:
         return Published(old, write_page(publisher.home, publisher.keeper.store, old.reference), unchanged=True)
-    with publisher.unlocked():
+    with nullcontext() if anchored and sealed else publisher.unlocked():  # a push alone asks for no password
         receipt = with_seal(old, publisher)
         receipt = delivered(receipt, manifest_of(publisher, receipt.reference), publisher, progress)
     progress.stage("receipt")
@@ -297,6 +300,19 @@ class _Steps:
                 raise _gone(path) from None
             done += size
         self._progress.bytes(done, total)
+        self._require_bounded(files, total)
+
+    def _require_bounded(self, files: Mapping[str, bytes], total: int) -> None:
+        """Refuse what every verifier would: files that are few chunks, repeated without end."""
+        from swarmprov_nb.swarm import chunk_addresses
+
+        if repeats_without_end(total, 0):
+            held = {address for root in files.values() for address in chunk_addresses(self._store, root)}
+            if repeats_without_end(total, len(held)):
+                raise PublishRefused(
+                    f"These files are {total} bytes of {len(held)} chunks, repeated: no verifier would read them.",
+                    "Write what is constant in a compressed format (Parquet, .npz), or leave it out.",
+                )
 
     def _receipt(
         self, reference: str, seal: SealedStatement, begun: Mapping[str, Any], document: Mapping[str, Any]

@@ -15,7 +15,12 @@ from swarmprov_nb import keys
 from swarmprov_nb.chain.http_rpc import HttpRpc
 from swarmprov_nb.chain.rpc import ask
 from swarmprov_nb.home import Home
+from swarmprov_nb.notebooks import Notebook
+from swarmprov_nb.planning import Choices
+from swarmprov_nb.progress import Told
+from swarmprov_nb.publishing import Publisher, carry_out, plan_of
 from swarmprov_nb.receipts import receipts
+from swarmprov_nb.showing import lineage
 from swarmprov_nb.testing import FakeBee
 from swarmprov_nb.verifying import verify
 
@@ -115,6 +120,25 @@ def test_one_press_pushes_and_anchors_with_a_wallet_that_is_unlocked_on_its_page
     assert PASSWORD not in json.dumps(tab.states)
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(asking["url"], timeout=10)
+
+
+def test_where_only_a_push_is_missing_no_password_is_asked(study, bee, tmp_path):
+    """Signed and sealed already: the wallet stays locked."""
+    keys.new(study.home, "work", lambda: PASSWORD, n=2)
+    (tmp_path / "password").touch(0o600)
+    (tmp_path / "password").write_text(PASSWORD)
+    first = Publisher.of(study.home, chain="none", wallet="work", password_file=tmp_path / "password")
+    found = lineage(study.notebook, home=study.home)
+    planned = plan_of(Notebook.read(study.notebook), found, first, choices=Choices())
+    signed = carry_out(planned, first, progress=Told(lambda _: None))
+
+    def ask(address, opens):
+        raise AssertionError("a password was asked for")
+
+    second = Publisher.of(study.home, chain="none", wallet="work", store=bee.url, page=ask)
+    pushed = carry_out(planned, second, progress=Told(lambda _: None))
+
+    assert (pushed.reference, len(pushed.receipt.pushes)) == (signed.reference, 1)
 
 
 def test_cancelled_while_the_wallet_is_locked(study, anvil_url, job_of):

@@ -9,8 +9,9 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from swarmprov_nb.bounded_json import MAX_DEPTH, shallow
 from swarmprov_nb.errors import VerificationFailed
-from swarmprov_nb.manifest.canonical import MAX_DEPTH, MAX_INTEGER, canonical, parse, shallow
+from swarmprov_nb.manifest.canonical import MAX_INTEGER, canonical, parse
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(

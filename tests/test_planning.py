@@ -294,6 +294,18 @@ def test_progress_names_every_stage_and_counts_every_byte(study):
     assert [each[0] for each in progress.said] == sorted(each[0] for each in progress.said)
 
 
+def test_what_no_verifier_would_read_is_not_published(study, monkeypatch):
+    """What a verifier takes for a few chunks without end is refused before it is anchored, with what to do."""
+    for bound in ("_FREE_BYTES", "_REPEATS"):
+        monkeypatch.setattr(f"swarmprov_nb.checking.{bound}", 0)
+    publisher = Publisher.of(study.home)
+    with pytest.raises(PublishRefused, match="repeated") as told:
+        carry_out(_plan(study), publisher, progress=Told(lambda _: None))
+
+    assert "compressed" in told.value.next_step
+    assert receipts(study.home) == []
+
+
 @pytest.mark.parametrize("at", range(6))
 def test_a_cancelled_publish_goes_on_from_there(study, at):
     """Cancelled before any stage nothing is published; the next publish gives one publication with one anchor."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from widget_pages import Widget
@@ -295,9 +296,13 @@ def test_a_patch_of_the_state_takes_neither_focus_nor_words(shown, page):
 def test_switches_and_words_are_asked_for_together(shown, page):
     """What is changed quickly is asked for once, with everything chosen."""
     widget = shown(preview())
+    page.clock.install()
+    page.clock.pause_at(datetime.now(tz=UTC) + timedelta(hours=1))  # quickly, however slow the machine is
     page.get_by_label(re.compile("^Keep the notebook")).press("Space")
     page.get_by_label("State every cell run").press("Space")
     page.get_by_label("Contact").fill("https://lab.example")
+    assert page.evaluate("window.model.sent") == []
+    page.clock.run_for(5000)
 
     assert widget.sent() == [
         {"op": "preview", "choices": choices(outputs=True, all_runs=True, contact="https://lab.example")}

@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from swarmprov_nb.bounded_json import loads
 from swarmprov_nb.chain.deadlines import within
 from swarmprov_nb.chain.rpc import NodeSilent
 from swarmprov_nb.chain.rpc_urls import checked_url, is_loopback, shown_url
@@ -35,8 +35,6 @@ _READS: Final = ("eth_get", "eth_call", "eth_chainId", "eth_blockNumber", "eth_e
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 _REFUSED: Final = frozenset({401, 403})
 _CHUNK: Final = 2**16
-_DEEPEST: Final = 32
-_STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -168,22 +166,12 @@ class HttpRpc:
 def _answer(body: bytes, number: int) -> dict[str, Any] | None:
     """The JSON-RPC answer to request `number`, None for anything else."""
     try:
-        answer = None if _is_deep(body) else json.loads(body)
+        answer = loads(body)
     except ValueError:
         return None
     if not isinstance(answer, dict) or answer.get("id") != number:
         return None
     return answer if isinstance(answer.get("error"), dict) or "result" in answer else None
-
-
-def _is_deep(body: bytes) -> bool:
-    """Whether JSON nests deeper than any answer does. Python's parser may not find out: py-evm lifts its limit."""
-    depth = 0
-    for found in _STRUCTURE.finditer(body):
-        depth += 1 if found[0] in (b"[", b"{") else -1 if found[0] in (b"]", b"}") else 0
-        if depth > _DEEPEST:
-            return True
-    return False
 
 
 def _seconds(text: str | None) -> float:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from swarmprov_nb.bounded_json import loads
 from swarmprov_nb.errors import UsageError, WalletError
 
 SCRYPT_N: Final = 1 << 18
@@ -34,7 +35,7 @@ def read_keystore(data: bytes, what: str) -> dict[str, Any]:
     Raises WalletError for damaged and for foreign files.
     """
     try:
-        found = _lowered(json.loads(data))
+        found = _lowered(loads(data))
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

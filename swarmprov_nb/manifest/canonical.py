@@ -7,19 +7,13 @@ no integer beyond 2^53 - 1, and on reading no duplicate key, no depth over 64 an
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
+from swarmprov_nb.bounded_json import MAX_DEPTH, shallow
 from swarmprov_nb.errors import VerificationFailed
 
 MAX_INTEGER: Final = 2**53 - 1
-MAX_DEPTH: Final = 64
 MAX_BYTES: Final = 64 << 20
-MAX_VALUES: Final = 1 << 19  # a short text of many small values would take fifty times its length in memory
-# a string that nobody closes goes to the end: asked for its close, it would be sought anew from each of its quotes
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*"?', re.DOTALL)
-_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def canonical(value: Any) -> bytes:
@@ -60,34 +54,6 @@ def parse(data: bytes, *, what: str) -> Any:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise VerificationFailed(f"{what} is not canonical: {reason}.", "Ask its publisher for the original.") from None
     return value
-
-
-def shallow(data: bytes, *, values: int = MAX_VALUES) -> bytes:
-    """Return the bytes of a JSON text if it may be parsed; ValueError where it is over 64 deep or of too many values.
-
-    >>> shallow(b'["[[["]')
-    b'["[[["]'
-
-    Python's parser follows a deep text until the stack is gone, wherever a library has lifted the recursion limit.
-    """
-    depth = count = 0
-    for piece in _between_strings(data):
-        count += sum(piece.count(mark) for mark in (b",", b"[", b"{"))
-        if count > values:
-            raise ValueError(f"it holds more than {values} values")
-        for bracket in piece.translate(None, _NO_BRACKETS):
-            depth += 1 if bracket in b"[{" else -1
-            if depth > MAX_DEPTH + 1:  # an empty one may stand at the deepest place
-                raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
-    return data
-
-
-def _between_strings(data: bytes) -> Iterator[bytes]:
-    at = 0
-    for string in _STRING.finditer(data):
-        yield data[at : string.start()]
-        at = string.end()
-    yield data[at:]
 
 
 def _check(value: Any, depth: int) -> None:

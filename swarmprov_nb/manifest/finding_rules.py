@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from swarmprov_nb.bounded_json import loads
 
 Confidence = Literal["high", "low"]
 Judge = Callable[["re.Match[str]"], "Confidence | None"]
@@ -107,7 +108,7 @@ def _pem(match: re.Match[str]) -> Confidence:
 def _jwt(match: re.Match[str]) -> Confidence | None:
     head = match[0].split(".")[0]
     try:
-        return "high" if "alg" in json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))) else None
+        return "high" if "alg" in loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))) else None
     except (binascii.Error, ValueError):
         return None
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from swarmprov_nb.bounded_json import loads
 
 LIMIT = 16 << 20
 _HEAD = 4096
@@ -65,7 +66,7 @@ def _decoded(data: bytes, *, whole: bool) -> str:
 def _cells(text: str, place: str) -> Iterator[tuple[str, str]]:
     """Yield the sources and outputs of a notebook, decoded; nothing of what is no notebook."""
     try:
-        cells = json.loads(text)["cells"]
+        cells = loads(text, values=None)["cells"]
         for number, cell in enumerate(cells, 1):
             yield f"{place}, cell {number}", _joined(cell["source"])
             if outputs := "\n".join(_joined(part) for output in cell.get("outputs", ()) for part in _parts(output)):

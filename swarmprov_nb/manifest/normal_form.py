@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from swarmprov_nb.manifest.canonical import shallow
+from swarmprov_nb.bounded_json import loads
 from swarmprov_nb.notebooks import Cell, Notebook
 
 _METADATA: Final = {"kernelspec": ("display_name", "language", "name"), "language_info": ("name",)}
@@ -66,7 +66,7 @@ def is_normal(data: bytes) -> bool:
     >>> is_normal(b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     False
     """
-    document = json.loads(shallow(data, values=_MOST_VALUES))
+    document = loads(data, values=_MOST_VALUES)
     return (
         _written(document) == data
         and set(document) == {"cells", "metadata", "nbformat", "nbformat_minor"}
@@ -102,7 +102,7 @@ def differing_cells(ours: bytes, theirs: bytes) -> list[str]:
 
 def sources_of(normal: bytes) -> list[str]:
     """Return the sources of a normal form's code cells; ValueError or KeyError where it is none."""
-    cells = json.loads(shallow(normal, values=_MOST_VALUES))["cells"]
+    cells = loads(normal, values=_MOST_VALUES)["cells"]
     return [_joined(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
@@ -131,7 +131,7 @@ def _kept_metadata(metadata: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def _by_id(normal: bytes) -> dict[str, list[tuple[str, str]]]:
     cells: dict[str, list[tuple[str, str]]] = {}
-    for cell in json.loads(shallow(normal, values=_MOST_VALUES))["cells"]:
+    for cell in loads(normal, values=_MOST_VALUES)["cells"]:
         cells.setdefault(cell["id"], []).append((cell["cell_type"], _joined(cell["source"])))
     return cells
 

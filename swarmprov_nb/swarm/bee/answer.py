@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from swarmprov_nb.bounded_json import loads
 from swarmprov_nb.errors import StorageError
 from swarmprov_nb.swarm.bee.faults import fault
 
@@ -54,7 +54,7 @@ class Answer:
 
     def _value(self) -> Any:
         try:
-            return json.loads(self.body)
+            return loads(self.body)
         except (ValueError, RecursionError):
             return None
 
