@@ -632,6 +632,29 @@ def test_a_pipe_gets_plain_lines(worked):
         assert "\x1b" not in said.out + said.err
 
 
+@pytest.mark.parametrize("words", [["show", "study.ipynb"], ["completion", "bash"]])
+def test_where_nobody_reads_it_ends_without_a_word(worked, words):
+    """As in `| head`: the exit code that shells have for it, and nothing on stderr."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-m", "swarmprov_nb.cli", *words]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    ran = subprocess.run(
+        command, cwd=worked.folder, env=env, stdout=writes, stderr=subprocess.PIPE, check=False, timeout=120
+    )
+    os.close(writes)
+
+    assert (ran.returncode, ran.stderr.decode()) == (141, "")
+
+
+def test_a_command_leaves_the_signals_alone(say):
+    """With SIGPIPE's default, a node that closes its connection would end the process that publishes."""
+    before = signal.getsignal(signal.SIGPIPE)
+    say("--help")
+
+    assert signal.getsignal(signal.SIGPIPE) is before is signal.SIG_IGN
+
+
 def on_a_terminal(*words, folder, answer):
     """Run a command whose standard input and error are a terminal, type an answer; the exit code and what it showed."""
     ours, theirs = os.openpty()

@@ -1,13 +1,14 @@
 """The command line: ``swarmprov run · show · publish · verify · …``; each file here holds commands that go together.
 
 Exit codes: 0 done; 1 something failed; 2 the command cannot be meant; 3 valid, but the signer is unknown or something
-required could not be checked.
+required could not be checked. 130 after Ctrl-C and 141 where nobody reads any more (``| head``), as shells have it.
 """
 
 from __future__ import annotations
 
 import argparse
-import signal
+import os
+import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -74,8 +75,19 @@ def _add(commands: Any, command: Command) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. A user's mistake is told in two lines, never by a traceback."""
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()  # where nobody reads any more it is said here, and not as Python ends
+    except BrokenPipeError:
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe: with the signal's default instead, a node
+        # that closes its connection would end the whole process
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         options, unknown = parser().parse_known_args(argv)
         if unknown:
@@ -85,6 +97,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SwarmprovError as error:
         complain(error.what, error.next_step)
         return error.exit_code
+    except BrokenPipeError:
+        raise  # of the output: rooms that speak to nodes say themselves that a connection ended
     except OSError as error:
         what = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
         complain(what, "Check that you may write there and have room.")

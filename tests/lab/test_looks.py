@@ -54,8 +54,9 @@ def as_it_came(path: Path) -> Path:
     return copy
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tabs", [2], indirect=True)  # pixels of the screen for one of the page, for 200 %
-@pytest.mark.parametrize("application", BOTH)
+@pytest.mark.parametrize("application", ["jupyterlab", "notebook"])
 @pytest.mark.timeout(900)  # forty-five pictures
 def test_every_scene_in_every_theme_and_size(application, request, open_notebook):
     """Recorded, previewed, publishing, published, verified, and opened by a stranger without a kernel."""
