@@ -72,10 +72,16 @@ class Kernel:
                 said.traceback = "\n".join(content["traceback"])
             elif kind == "status" and content["execution_state"] == "idle":
                 break
-        reply = self.client.get_shell_msg(timeout=timeout)
+        reply = self._reply(timeout)
         if reply["content"].get("status") == "error" and said.error is None:
             said.error = f"{reply['content']['ename']}: {reply['content']['evalue']}"
         return said
+
+    def _reply(self, timeout: float) -> dict:
+        while True:  # a kernel that was slow to start answers each time that it was asked whether it is ready
+            reply = self.client.get_shell_msg(timeout=timeout)
+            if reply["parent_header"].get("msg_id") == self._sent:
+                return reply
 
     def _iopub(self, timeout: float) -> dict:
         message = self.client.get_iopub_msg(timeout=timeout)
