@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
@@ -170,6 +171,8 @@ def test_a_button_pressed_twice_tries_once(ask):
     for each in threads:
         each.start()
     assert entered.wait(30)
+    while sum(each.name == unlock_page._THREAD for each in threading.enumerate()) < 3:  # the server's, and both forms'
+        time.sleep(0.01)
     go_on.set()
     for each in threads:
         each.join(30)
