@@ -18,8 +18,8 @@ _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*"?', re.DOTALL)
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
-def loads(data: bytes | str, *, values: int | None = MAX_VALUES) -> Any:
-    """Parse a JSON text in UTF-8 (RFC 8259 §8.1) of anybody.
+def loads(data: bytes | str, *, values: int | None = MAX_VALUES, **hooks: Any) -> Any:
+    """Parse a JSON text in UTF-8 (RFC 8259 §8.1) of anybody; `hooks` are those of ``json.loads``.
 
     >>> loads(b'{"a": [1, 2]}')
     {'a': [1, 2]}
@@ -27,7 +27,8 @@ def loads(data: bytes | str, *, values: int | None = MAX_VALUES) -> Any:
     Raises ValueError for what is no JSON, is nested over 64 deep, or holds more than `values` values (None: no bound).
     """
     # decoded here: json.loads takes UTF-16 too, in which brackets hide from a search for bytes
-    return json.loads(shallow(data if isinstance(data, bytes) else data.encode(), values=values).decode("utf-8"))
+    text = shallow(data if isinstance(data, bytes) else data.encode(), values=values)
+    return json.loads(text.decode("utf-8"), **hooks)
 
 
 def shallow(data: bytes, *, values: int | None = MAX_VALUES) -> bytes:
@@ -37,7 +38,7 @@ def shallow(data: bytes, *, values: int | None = MAX_VALUES) -> bytes:
     b'["[[["]'
     """
     depth = count = 0
-    for piece in _between_strings(data):
+    for piece in between_strings(data):
         count += sum(piece.count(mark) for mark in (b",", b"[", b"{"))
         if values is not None and count > values:
             raise ValueError(f"it holds more than {values} values")
@@ -48,7 +49,12 @@ def shallow(data: bytes, *, values: int | None = MAX_VALUES) -> bytes:
     return data
 
 
-def _between_strings(data: bytes) -> Iterator[bytes]:
+def between_strings(data: bytes) -> Iterator[bytes]:
+    """Yield what stands outside the strings of a JSON text.
+
+    >>> b"".join(between_strings(b'{"a[": "}"}'))
+    b'{: }'
+    """
     at = 0
     for string in _STRING.finditer(data):
         yield data[at : string.start()]

@@ -80,5 +80,5 @@ class Shelf:
 def _previous(manifest: bytes) -> str | None:
     try:
         return str(loads(manifest)["predicate"]["previous"]["manifest"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return None

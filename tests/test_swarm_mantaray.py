@@ -126,6 +126,7 @@ def changed(at, value):
         (changed(FORK + 2, b"x"), "wrong prefix"),
         (changed(FORK + 20, b"x"), "wrong prefix"),
         (changed(FORK + 66, b"{}}"), "no JSON"),
+        (changed(FORK + 66, ('{"k":"v"}' + "\n" * 6).encode("utf-16-le")), "no JSON"),
         (changed(FORK + 66, b'{"k":1}  '), "names to texts"),
         (changed(FORK + 66, b'["a"]    '), "names to texts"),
         (changed(FORK + 66, b'{"k":"","k":""}'), "twice"),

@@ -36,7 +36,7 @@ def read_keystore(data: bytes, what: str) -> dict[str, Any]:
     """
     try:
         found = _lowered(loads(data))
-    except (ValueError, RecursionError):
+    except ValueError:
         found = None
     if not isinstance(found, dict):
         raise _damaged(what)

@@ -6,10 +6,9 @@ no integer beyond 2^53 - 1, and on reading no duplicate key, no depth over 64 an
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final, NoReturn
 
-from swarmprov_nb.bounded_json import MAX_DEPTH, shallow
+from swarmprov_nb.bounded_json import MAX_DEPTH, loads
 from swarmprov_nb.errors import VerificationFailed
 
 MAX_INTEGER: Final = 2**53 - 1
@@ -45,9 +44,7 @@ def parse(data: bytes, *, what: str) -> Any:
     try:
         if len(data) > MAX_BYTES:
             raise ValueError(f"it is over {MAX_BYTES >> 20} MiB")  # noqa: TRY301 - one place words the refusal
-        value = json.loads(
-            shallow(data).decode("utf-8"), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
-        )
+        value = loads(data, object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float)
         if canonical(value) != data:
             raise ValueError("other bytes would say the same")  # noqa: TRY301
     except (ValueError, RecursionError, OverflowError) as error:

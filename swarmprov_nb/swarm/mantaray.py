@@ -9,11 +9,11 @@ is (type and metadata) stands in its parent's fork. The bytes depend on the orde
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from swarmprov_nb.bounded_json import between_strings
 from swarmprov_nb.errors import StorageError
 from swarmprov_nb.swarm.reference import ADDRESS_SIZE
 
@@ -24,8 +24,6 @@ _HEADER = 64
 _MAX_PREFIX = 30
 _MAX_METADATA = 0xFFFF
 _MOST_NAMES = 16
-# a string that nobody closes goes to the end: asked for its close, it would be sought anew from each of its quotes
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*"?', re.DOTALL)
 # what Go's encoding/json escapes and Python's json does not
 _GO_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "&<>\u2028\u2029"}
 
@@ -232,13 +230,13 @@ def _read_fork(data: bytes, at: int, byte: int) -> tuple[Fork, int]:
 
 
 def _read_metadata(raw: bytes) -> dict[str, str]:
-    bare = _STRINGS.sub(b"", raw)
+    bare = b"".join(between_strings(raw))
     if bare.count(b"{") > 1 or b"[" in bare:
         # before it is parsed: a deep text may take more stack than there is
         raise _malformed("has metadata that does not map names to texts")
     try:
-        pairs: Any = json.loads(raw, object_pairs_hook=_Pairs)
-    except (ValueError, RecursionError) as error:
+        pairs: Any = json.loads(raw.decode("utf-8"), object_pairs_hook=_Pairs)
+    except ValueError as error:
         raise _malformed("has metadata that is no JSON") from error
     if not isinstance(pairs, _Pairs) or not all(isinstance(value, str) for _, value in pairs):
         raise _malformed("has metadata that does not map names to texts")

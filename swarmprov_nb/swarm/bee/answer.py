@@ -55,7 +55,7 @@ class Answer:
     def _value(self) -> Any:
         try:
             return loads(self.body)
-        except (ValueError, RecursionError):
+        except ValueError:
             return None
 
     @property
