@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from swarmprov_nb.errors import NotAPublication, StorageError
+from swarmprov_nb.manifest.envelope import MEDIA_TYPE, PAYLOAD_TYPE
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST
 from swarmprov_nb.swarm import Entry, read_collection, write_collection
 
@@ -55,7 +56,7 @@ _FORBIDDEN: Final = re.compile(
     "[\\\\\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff"
     "\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
 )
-_EXACT: Final = {ENVELOPE: "application/vnd.dsse.envelope.v1+json", MANIFEST: "application/vnd.in-toto+json"}
+_EXACT: Final = {ENVELOPE: MEDIA_TYPE, MANIFEST: PAYLOAD_TYPE}
 _ONLY_TOP_LEVEL_PAGE: Final = "application/octet-stream"
 
 

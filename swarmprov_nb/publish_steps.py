@@ -307,7 +307,9 @@ class _Steps:
         from swarmprov_nb.swarm import chunk_addresses
 
         if repeats_without_end(total, 0):
-            held = {address for root in files.values() for address in chunk_addresses(self._store, root)}
+            walked: set[bytes] = set()
+            roots = files.values()
+            held = {each for root in roots for each in chunk_addresses(self._store, root, walked=walked)}
             if repeats_without_end(total, len(held)):
                 raise PublishRefused(
                     f"These files are {total} bytes of {len(held)} chunks, repeated: no verifier would read them.",

@@ -64,6 +64,12 @@ def render(statement: Mapping[str, Any], *, manifest_sha256: str) -> bytes:
     return compact(document.value)
 
 
+def others(predicate: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """Return the manifests that this one builds on and the one that it follows, by sha256."""
+    previous = predicate["previous"]
+    return {other["manifest"]: other for other in (*predicate["parents"], *([previous] if previous else ()))}
+
+
 PROV: Final = Exporter("prov", VERSION, "prov.json", "application/json", render)
 
 
@@ -108,8 +114,7 @@ def _say_manifest(document: _Document, predicate: Mapping[str, Any]) -> None:
 def _say_others(document: _Document, predicate: Mapping[str, Any]) -> None:
     """Add the manifests that this one builds on, and the one that it follows."""
     previous = predicate["previous"]
-    others = [*predicate["parents"], *([previous] if previous else [])]
-    for manifest, other in {other["manifest"]: other for other in others}.items():
+    for manifest, other in others(predicate).items():
         document.say("entity", f"manifest:{manifest}", {})
         document.say("agent", _key(other["author"]), {})
         document.relate("wasAttributedTo", f"manifest:{manifest}", _key(other["author"]))

@@ -32,14 +32,15 @@ cell run the execution of a tool, the recorder the workflow engine. A publicatio
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
 
 from swarmprov_nb.exports.compact_json import compact
 from swarmprov_nb.exports.exporter import Exporter
-from swarmprov_nb.exports.prov import MANIFESTS
+from swarmprov_nb.exports.prov import MANIFESTS, others
+from swarmprov_nb.manifest.envelope import MEDIA_TYPE, PAYLOAD_TYPE
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST
 
 VERSION: Final = "1"
@@ -53,7 +54,7 @@ _PROFILES: Final = {
     "https://w3id.org/ro/wfrun/provenance/0.5": ("Provenance Run Crate", "0.5"),
     _WORKFLOW: ("Workflow RO-Crate", "1.0"),
 }
-_TYPES: Final = {MANIFEST: "application/vnd.in-toto+json", ENVELOPE: "application/vnd.dsse.envelope.v1+json"}
+_TYPES: Final = {MANIFEST: PAYLOAD_TYPE, ENVELOPE: MEDIA_TYPE}
 _UNLICENSED: Final = "No licence is stated."
 _SPDX_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,60}\+?")
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?")
@@ -67,7 +68,7 @@ def render(statement: Mapping[str, Any], *, manifest_sha256: str) -> bytes:
     crate = _Crate(statement, manifest_sha256)
     graph = [
         *crate.root(),
-        *crate.files(),
+        *crate.files,
         *crate.artifacts(),
         *crate.others(),
         *(crate.workflow() if crate.runs else ()),
@@ -114,10 +115,10 @@ class _Crate:
             "license": _license(said.get("license")) or _UNLICENSED,
             "publisher": _ref(author["key"]),
             "conformsTo": [_ref(profile) for profile in profiles],
-            "hasPart": [_ref(file["@id"]) for file in (*self.files(), *self._published())],
+            "hasPart": [_ref(name) for name in (*(file["@id"] for file in self.files), *self._ids_of(self._published))],
             "mainEntity": _ref(_at(self._notebook)),
             "mentions": [_ref(action) for action in ("#session", "#recording", *map(_run_id, self.runs)) if self.runs],
-            "isBasedOn": [_ref(MANIFESTS + other) for other in self._others],
+            "isBasedOn": [_ref(MANIFESTS + other) for other in others(self._predicate)],
             "identifier": f"sha256:{self._sha256}",
         }
         versions = [_ref(_ROCRATE), *([_ref(_WORKFLOW)] if self.runs else [])]
@@ -144,8 +145,9 @@ class _Crate:
             if isinstance(licence, dict)
         ]
 
+    @cached_property
     def files(self) -> list[Thing]:
-        """Return the notebook and every file beside the artifacts; the manifest's own digest is known."""
+        """The notebook and every file beside the artifacts; the manifest's own digest is known."""
         artifacts = {entity.get("subject") for entity in self._entities}
         sources = {run["source"]["subject"] for run in self.runs}
         digests = {**self._digests, MANIFEST: self._sha256}
@@ -167,7 +169,6 @@ class _Crate:
         file = _file(self._notebook, sha256, "application/x-ipynb+json", code=True)
         if not self.runs:
             return file
-        made = [entity for entity in self._published_entities if "generatedBy" in entity]
         required = [e["path"] for e in self._predicate["exports"] if e["exporter"] == "requirements"]
         return _stated({
             **file,
@@ -177,19 +178,23 @@ class _Crate:
             "hasPart": [_ref(self._tool(run)) for run in self._steps],
             "step": [_ref(_step_id(run)) for run in self._steps],
             "input": [_ref(_slot("input", entity)) for entity in self._inputs],
-            "output": [_ref(_slot("output", entity)) for entity in made],
+            "output": [_ref(_slot("output", entity)) for entity in self._outputs],
         })  # fmt: skip
 
-    def _published(self) -> list[Thing]:
-        return [self._artifact(entity) for entity in self._published_entities]
-
     @cached_property
-    def _published_entities(self) -> list[Mapping[str, Any]]:
+    def _published(self) -> list[Mapping[str, Any]]:
         return [entity for entity in self._entities if entity["disclosure"] == "published"]
 
     @cached_property
     def _inputs(self) -> list[Mapping[str, Any]]:
         return [entity for entity in self._entities if "generatedBy" not in entity]
+
+    @cached_property
+    def _outputs(self) -> list[Mapping[str, Any]]:
+        return [entity for entity in self._published if "generatedBy" in entity]
+
+    def _ids_of(self, entities: Iterable[Mapping[str, Any]]) -> list[str]:
+        return [self._ids[entity["id"]] for entity in entities]
 
     def artifacts(self) -> list[Thing]:
         """Return the artifacts: files that are here, works that are cited, and hidden ones without a word."""
@@ -229,17 +234,11 @@ class _Crate:
             return [_slot("input", entity)]
         return [_slot("output", entity)] if entity["disclosure"] == "published" else []
 
-    @cached_property
-    def _others(self) -> dict[str, Mapping[str, str]]:
-        """The manifests that this one builds on and the one it follows, by sha256."""
-        previous = self._predicate["previous"]
-        return {other["manifest"]: other for other in (*self._predicate["parents"], *([previous] if previous else ()))}
-
     def others(self) -> list[Thing]:
         """Return the publications that this one builds on, by their manifests."""
         return [
             {"@id": MANIFESTS + manifest, "@type": "CreativeWork", "sha256": manifest, "name": "another publication"}
-            for manifest in self._others
+            for manifest in others(self._predicate)
         ]
 
     def workflow(self) -> list[Thing]:
@@ -278,7 +277,6 @@ class _Crate:
 
     def _session(self) -> list[Thing]:
         session = self._predicate["session"]
-        made = [entity for entity in self._published_entities if "generatedBy" in entity]
         whole = {
             "@id": "#session",
             "@type": "CreateAction",
@@ -287,8 +285,8 @@ class _Crate:
             "instrument": _ref(_at(self._notebook)),
             "startTime": session["startedAt"],
             "endTime": self._ended,
-            "object": [_ref(self._ids[entity["id"]]) for entity in self._inputs],
-            "result": [_ref(self._ids[entity["id"]]) for entity in made],
+            "object": [_ref(name) for name in self._ids_of(self._inputs)],
+            "result": [_ref(name) for name in self._ids_of(self._outputs)],
         }
         recording = {
             "@id": "#recording",
