@@ -227,9 +227,9 @@ def test_a_full_batch_is_full():
 
 
 def test_https_to_a_plain_port_is_said():
-    """A node without TLS, asked by https: the way out is http://, but where it waits for the end of a line."""
+    """A node without TLS, asked by https: the way out is http://."""
     with FakeBee() as fake:
         found = BeeNode.at(fake.url.replace("http:", "https:"), patience=QUICK).state()
 
     assert not found.ok
-    assert any(word in found.what for word in ("TLS", "cut", "in time"))
+    assert "TLS" in found.what or "cut" in found.what

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from forging import saved_whole
 from lying import is_found_out
 
 from swarmprov_nb.carrying import get
@@ -98,8 +99,6 @@ def test_many_deep_folders_are_checked_in_little_memory(book):
 
 def test_get_writes_nothing_of_a_hostile_name(book, tmp_path):
     """Not the file, not its folder, and nothing beside it."""
-    from forging import saved_whole
-
     book.files[".git/hooks/post-checkout"] = b"#!/bin/sh"
     file = saved_whole(book, tmp_path / "evil.swarm")
     with pytest.raises(VerificationFailed, match="Nothing was written"):

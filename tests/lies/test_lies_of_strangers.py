@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 
 import pytest
 from eth_keys.datatypes import PrivateKey
+from lying import Lies, is_found_out
 
 from swarmprov_nb.manifest.author_key import AuthorKey, to_did
 from swarmprov_nb.manifest.canonical import canonical
@@ -16,28 +16,16 @@ from swarmprov_nb.manifest.seal import SealedStatement
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PREDICATE_TYPE
 from swarmprov_nb.swarm import Chunk
 
-LIES = []
+LIES = Lies()
+fails_at = LIES.fails_at
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 KEY, WALLET = AuthorKey(b"\x13" * 32), PrivateKey(b"\x17" * 32)
-
-
-def fails_at(check: str) -> Callable:
-    """Mark a lie with the check that must find it."""
-
-    def mark(lie: Callable) -> Callable:
-        LIES.append(pytest.param(lie, check, id=lie.__name__))
-        return lie
-
-    return mark
 
 
 @pytest.mark.parametrize(("lie", "check"), LIES)
 def test_a_stranger_is_found_out(lie, check, book):
     """The lie fails at its check, first of all, with exit code 1 and no level, whoever's signature is accepted."""
-    lie(book)
-    report = book.report()
-    assert [check.name for check in report.failed][:1] == [check]
-    assert (report.exit_code, report.level, report.ok) == (1, "none", False)
+    is_found_out(lie, check, book)
 
 
 # -- files

@@ -33,7 +33,7 @@ class Connection:
         """Read the next request's head; None where the client is gone."""
         line = self.reader.readline(_LINE)
         words = line.decode("latin-1").split()
-        if not line.endswith(b"\n") or len(words) != 3:  # noqa: PLR2004 - method, target, version
+        if not line.endswith(b"\n") or len(words) != 3 or not words[2].startswith("HTTP/"):  # noqa: PLR2004 - its parts
             return None
         headers = self._headers()
         return Request(words[0], words[1], headers, _body(self, headers), _is_empty(headers))
