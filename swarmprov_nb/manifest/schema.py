@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from swarmprov_nb.errors import VerificationFailed
+from swarmprov_nb.manifest.json_schema import departures
 
 
 @cache
@@ -25,19 +26,11 @@ def check_schema(statement: Any) -> None:
     swarmprov_nb.errors.VerificationFailed: manifest.json departs from its schema at (top): '_type' is a required ...
     It was not written by this format's rules: do not rely on it.
     """
-    error = next(_validator().iter_errors(statement), None)
-    if error is None:
+    found = next(departures(statement, schema()), None)
+    if found is None:
         return
-    place = "/".join(str(part) for part in error.absolute_path) or "(top)"
-    deepest = min(error.context, key=lambda e: len(e.context or ()), default=error) if error.context else error
+    place, how = found
     raise VerificationFailed(
-        f"manifest.json departs from its schema at {place[:200]}: {deepest.message[:200]}.",
+        f"manifest.json departs from its schema at {'/'.join(map(str, place))[:200] or '(top)'}: {how[:200]}.",
         "It was not written by this format's rules: do not rely on it.",
     )
-
-
-@cache
-def _validator() -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(schema())
