@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 from swarmprov_nb.errors import UsageError
 
 UPSTREAM: Final = "the publications that this work builds on, and theirs"
+BINDER_HOST: Final = "https://mybinder.org"
 
 
 class Parser(argparse.ArgumentParser):
@@ -107,13 +108,13 @@ def verify_options(prog: str | None = None, *, to: argparse.ArgumentParser | Non
     return parser
 
 
-def binder_options(*, to: argparse.ArgumentParser, host: str) -> None:
-    """Add the options of ``swarmprov binder`` to its parser; `host` is the Binder that is meant by default."""
+def binder_options(*, to: argparse.ArgumentParser) -> None:
+    """Add the options of ``swarmprov binder`` to its parser."""
     to.add_argument("folder", nargs="?", type=Path, default=Path(), help="your repository (default: this folder)")
     to.add_argument("--repository", metavar="OWNER/NAME", help="as on GitHub (default: that of git's origin)")
     to.add_argument("--notebook", metavar="PATH", help="the notebook to open (default: the only one)")
     to.add_argument("--publication", metavar="REF", help="carry it in a saved file beside the notebook")
-    to.add_argument("--host", metavar="URL", default=host, help=f"which Binder (default: {host})")
+    to.add_argument("--host", metavar="URL", default=BINDER_HOST, help=f"which Binder (default: {BINDER_HOST})")
     to.add_argument("--links", action="store_true", help="only set the repository's name in README.md's launch links")
     to.add_argument("--yes", action="store_true", help="replace files that are there already")
 

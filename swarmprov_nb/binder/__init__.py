@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from swarmprov_nb.binder.conda_environment import environment_file, own_requirement
-from swarmprov_nb.binder.launch_link import HOST, checked, launch_link, origin, top_of_checkout
+from swarmprov_nb.binder.launch_link import checked, launch_link, origin, top_of_checkout
 from swarmprov_nb.binder.readme_links import README, relinked, renamed
 from swarmprov_nb.errors import RecordError, StorageError, UsageError, VerificationFailed
 from swarmprov_nb.home import Home
+from swarmprov_nb.options import BINDER_HOST
 from swarmprov_nb.report import one_line
 
 _ENVIRONMENT: Final = "binder/environment.yml"
@@ -94,7 +95,7 @@ class Launch:
 
 def launch(
     folder: str | Path = ".", *, repository: str | None = None, notebook: str | None = None,
-    publication: str | None = None, host: str = HOST, home: Home | None = None,
+    publication: str | None = None, host: str = BINDER_HOST, home: Home | None = None,
 ) -> Launch:  # fmt: skip
     """Return the files and the link with which Binder opens a notebook of the repository in `folder`.
 

@@ -12,15 +12,15 @@ from typing import Final
 from urllib.parse import quote
 
 from swarmprov_nb.errors import UsageError
+from swarmprov_nb.options import BINDER_HOST
 
-HOST: Final = "https://mybinder.org"
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _ORIGIN: Final = re.compile(r"(?:^|[/@])github\.com[:/]([^/\s]+/[^/\s]+?)(?:\.git)?/?$")
 _HOST: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~-]+)*")
 _GIT_TIMEOUT: Final = 5.0
 
 
-def launch_link(repository: str | None, notebook: str, *, host: str = HOST) -> str:
+def launch_link(repository: str | None, notebook: str, *, host: str = BINDER_HOST) -> str:
     """Return the link that opens a notebook, by its path in the repository OWNER/NAME, in JupyterLab.
 
     >>> launch_link("alice/penguins", "notebooks/my study.ipynb")
@@ -30,7 +30,7 @@ def launch_link(repository: str | None, notebook: str, *, host: str = HOST) -> s
     """
     name = checked(repository)
     if not _HOST.fullmatch(host):
-        raise UsageError(f"{host[:80]!r} is no address of a Binder.", f"Give it like this: --host {HOST}")
+        raise UsageError(f"{host[:80]!r} is no address of a Binder.", f"Give it like this: --host {BINDER_HOST}")
     path = quote("lab/tree/" + quote(notebook))  # Binder undoes one, JupyterLab the other
     return f"{host}/v2/gh/{name}/HEAD?urlpath={path}"
 

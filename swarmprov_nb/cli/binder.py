@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from swarmprov_nb.binder.launch_link import HOST
 from swarmprov_nb.cli.command import Command
 from swarmprov_nb.cli.console import confirmed, say
 from swarmprov_nb.errors import UsageError
@@ -39,7 +38,7 @@ COMMANDS: Final = (
         "binder",
         "Let others open a notebook of your repository on Binder: the files, and the link.",
         ("--repository OWNER/NAME", "study --notebook study.ipynb --publication REFERENCE", "--links"),
-        lambda command: binder_options(to=command, host=HOST),
+        lambda command: binder_options(to=command),
         _binder,
     ),
 )
