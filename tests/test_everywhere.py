@@ -266,7 +266,7 @@ def test_plain_python_reads_the_record(executed):
     assert said.stderr == ""
 
 
-@pytest.mark.parametrize("runner", ["nbconvert", "papermill"])
+@pytest.mark.parametrize("runner", ["nbconvert", pytest.param("papermill", marks=pytest.mark.long)])
 def test_a_notebook_publishes_itself_where_nobody_watches(place, offline, runner):
     """Told which notebook it is, and with --yes in a cell, such a run publishes; the receipt is text on every page."""
     pytest.importorskip(runner, reason=f"{runner} is not installed")
