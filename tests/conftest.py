@@ -26,12 +26,16 @@ hypothesis.settings.load_profile("gate")
 
 def pytest_addoption(parser):
     parser.addoption("--update-goldens", action="store_true", help="write tests/goldens anew instead of comparing")
+    parser.addoption("--again", action="store_true", help="another Python ran all: skip what Python plays no part in")
 
 
-def pytest_collection_modifyitems(items):
-    """Put the longest files first."""
+def pytest_collection_modifyitems(config, items):
+    """Put the longest files first; skip what need not be run on one more Python."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    for item in items if config.getoption("--again") else []:
+        if item.get_closest_marker("once"):
+            item.add_marker(pytest.mark.skip(reason="its Python plays no part: it was run on the first one"))
 
 
 @pytest.fixture(autouse=True)

@@ -573,6 +573,7 @@ def in_image(folder):
 
 
 @pytest.mark.long
+@pytest.mark.once
 @pytest.mark.timeout(1200)  # everything is installed
 def test_the_image_has_the_extension_and_no_leftovers(image):
     """Lab lists our extension as it should be; what only its build needed is gone."""
@@ -585,6 +586,7 @@ def test_the_image_has_the_extension_and_no_leftovers(image):
 
 
 @pytest.mark.long
+@pytest.mark.once
 @pytest.mark.timeout(1200)
 def test_the_quickstart_runs_and_publishes_in_the_image(image):
     """From the first cell to a verified reference, with nothing but what postBuild installed."""
@@ -600,6 +602,7 @@ def test_the_quickstart_runs_and_publishes_in_the_image(image):
 
 
 @pytest.mark.long
+@pytest.mark.once
 @pytest.mark.timeout(1200)
 def test_the_strangers_file_is_verified_in_the_image(image):
     """verify.ipynb runs there to its end, as its reader would run it."""
@@ -611,6 +614,7 @@ def test_the_strangers_file_is_verified_in_the_image(image):
 
 
 @pytest.mark.long
+@pytest.mark.once
 @pytest.mark.timeout(1200)
 def test_a_users_own_repository_opens_there_too(image, study, binder, published):
     """What `swarmprov binder` wrote installs from an index that has this version, and its postBuild verifies."""

@@ -30,6 +30,7 @@ CONTRACTS_FOLDER = Path(__file__).parent.parent / "contracts"
 ARTIFACT = Path(__file__).parent.parent / "swarmprov_nb" / "chain" / "artifacts" / "SwarmProvenance.json"
 
 
+@pytest.mark.once
 def test_artifact_rebuilds_byte_for_byte(tmp_path):
     """The pinned compiler makes the committed artifact from the committed source, byte for byte."""
     build = make_workshop(tmp_path / "contracts")

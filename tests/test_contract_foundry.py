@@ -17,7 +17,7 @@ SNAPSHOT = Path("snapshots") / "SwarmProvenance.json"
 BOUNDS = {"anchor, no parents": 50_000, "anchor, 2 known parents": 75_000, "revoke": 32_000}
 LARGEST = 8 * 1024
 
-pytestmark = pytest.mark.timeout(900)  # a compiler in WebAssembly, on cores that others use too
+pytestmark = [pytest.mark.once, pytest.mark.timeout(900)]  # a compiler in WebAssembly, on cores that others use too
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ MUTANTS = {
 
 
 @pytest.mark.long
+@pytest.mark.once
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("broken", MUTANTS)
 def test_a_broken_rule_is_noticed(tmp_path, broken):

@@ -19,7 +19,7 @@ WAIVED = {
     ("timestamp", "_link"): "it compares the count; slither takes a struct that holds times for a time",
 }
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.once, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,7 @@ def as_it_came(path: Path) -> Path:
 
 
 @pytest.mark.long
+@pytest.mark.once
 @pytest.mark.parametrize("tabs", [2], indirect=True)  # pixels of the screen for one of the page, for 200 %
 @pytest.mark.parametrize("application", ["jupyterlab", "notebook"])
 @pytest.mark.timeout(900)  # forty-five pictures
