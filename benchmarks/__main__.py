@@ -28,6 +28,8 @@ PARTS = {
     "panel": "In JupyterLab",
     "swarm": "Swarm references and store",
     "publishing": "Publish and verify",
+    "large": "Large files and arrays",
+    "soak": "Ten thousand cell runs, a thousand publications",
     "bee": "Bee node",
     "chain": "Chain",
     "installs": "Installs",

@@ -48,7 +48,7 @@ def table(*words):
 def test_one_run_prints_every_line_with_its_goal():
     """Measured or skipped with a reason: nothing is left out silently, and each goal stands beside its figure."""
     found = table("-m", "benchmarks", "--quick", "--skip-installs", "--skip", "capture", "--skip", "swarm",
-                  "--skip", "panel")  # fmt: skip
+                  "--skip", "panel", "--skip", "large", "--skip", "soak")  # fmt: skip
 
     assert {name: found[name][1] for name in ALWAYS} == ALWAYS
     for name in ("normal install", "real notebooks: recall"):
@@ -63,7 +63,8 @@ def test_the_folder_can_be_run_too():
 
 
 @pytest.mark.parametrize(
-    "part", ["capture", "chain", "drawing", "installs", "loading", "panel", "picture", "publishing", "swarm"]
+    "part",
+    ["capture", "chain", "drawing", "installs", "large", "loading", "panel", "picture", "publishing", "soak", "swarm"],
 )
 def test_each_part_runs_alone(part):
     """Every part explains itself and has --quick."""
