@@ -11,6 +11,7 @@ from typing import Any
 from swarmprov_nb.bounded_json import loads
 from swarmprov_nb.errors import UsageError
 
+CELL_TYPES = ("code", "markdown", "raw")
 _FORMAT = 4
 
 
@@ -106,13 +107,15 @@ def _cells(raw: list[dict[str, Any]]) -> tuple[Cell, ...]:
     code_index = 0
     for index, cell in enumerate(raw):
         source = _text(cell["source"])
+        if cell["cell_type"] not in CELL_TYPES:
+            raise ValueError(f"cell {index + 1} is of no known type")
         counts = cell["cell_type"] == "code" and source.strip() != ""
         cells.append(
             Cell(
                 index=index,
                 code_index=code_index if counts else None,
-                id=cell.get("id"),
-                type=str(cell["cell_type"]),
+                id=name if isinstance(name := cell.get("id"), str) else None,
+                type=cell["cell_type"],
                 source=source,
                 outputs=tuple(cell.get("outputs", ())),
                 attachments=dict(cell.get("attachments", {})),

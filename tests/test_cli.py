@@ -200,6 +200,7 @@ def test_wrong_use_is_exit_code_2(fails, published, words, says):
         (b"{}", "not of notebook format 4"),
         (b'{"nbformat": 3, "worksheets": []}', "not of notebook format 4"),
         (b'{"nbformat": 4, "cells": [7]}', "cannot be read as a notebook"),
+        (b'{"nbformat": 4, "cells": [{"cell_type": "sheet", "source": ""}]}', "cell 1 is of no known type"),
         (b"\xff\xfe\x00", "cannot be read as a notebook"),
     ],
 )

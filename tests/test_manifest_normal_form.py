@@ -115,6 +115,12 @@ def test_cells_without_ids_are_called_by_their_place(file):
     assert json.loads(normal_form(_notebook(file, [cell, cell])))["cells"][1]["id"] == "cell-1"
 
 
+@pytest.mark.parametrize("name", [7, None, ["a"], {}])
+def test_an_id_that_is_no_text_is_none(file, name):
+    """Such a cell is called by its place too, and the form is one that verifies."""
+    assert is_normal(normal_form(_notebook(file, [_code(id=name)])))
+
+
 @given(st.lists(st.tuples(st.sampled_from(["code", "markdown", "raw"]), texts), max_size=6))
 def test_normal_form_is_a_fixed_point(tmp_path_factory, cells):
     """The normal form of a normal form is itself, and the verifier takes it."""

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from swarmprov_nb.bounded_json import loads
-from swarmprov_nb.notebooks import Cell, Notebook
+from swarmprov_nb.notebooks import CELL_TYPES, Cell, Notebook
 
 _METADATA: Final = {"kernelspec": ("display_name", "language", "name"), "language_info": ("name",)}
 _IMAGE: Final = "image/png"
-_TYPES: Final = ("code", "markdown", "raw")
 _MOST_VALUES: Final = 1 << 20
 
 
@@ -61,7 +60,9 @@ def normal_form(notebook: Notebook, *, images_of: Collection[str] = (), outputs:
 
 
 def is_normal(data: bytes) -> bool:
-    """Tell whether bytes are a notebook in normal form, which has one spelling; ValueError or KeyError for no notebook.
+    """Tell whether bytes are a notebook in normal form, which has one spelling.
+
+    ValueError, KeyError, TypeError or AttributeError for what is no notebook.
 
     >>> is_normal(b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     False
@@ -114,7 +115,7 @@ def _written(document: Any) -> bytes:
 def _is_normal_cell(cell: dict[str, Any]) -> bool:
     """Tell whether a cell says no more than `_cell` writes."""
     code = {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
-    texts = isinstance(cell["source"], str) and isinstance(cell["id"], str) and cell["cell_type"] in _TYPES
+    texts = isinstance(cell["source"], str) and isinstance(cell["id"], str) and cell["cell_type"] in CELL_TYPES
     plain = texts and cell["metadata"] == {} and cell.get("execution_count") is None
     shown = all(output == _output(output) for output in cell.get("outputs", ()))
     return plain and shown and set(cell) == {"cell_type", "id", "metadata", "source"} | code
