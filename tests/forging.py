@@ -18,7 +18,7 @@ from typing import Any
 
 from eth_keys.datatypes import PrivateKey
 
-from swarmprov_nb.exports import EXPORTERS
+from swarmprov_nb.exports import regenerate
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import AuthorKey
 from swarmprov_nb.manifest.canonical import canonical
@@ -88,10 +88,10 @@ class Book:
         self.wrap(by=by)
         digest = hashlib.sha256(self.files[MANIFEST]).hexdigest()
         for export in statement["predicate"]["exports"]:
-            exporter = EXPORTERS.get(export["exporter"])
-            if exporter is not None:
-                with suppress(ValueError, KeyError):  # a lie may be too odd to be drawn
-                    self.files[export["path"]] = exporter.render(statement, manifest_sha256=digest)
+            with suppress(ValueError, KeyError):  # a lie may be too odd to be drawn
+                rendered = regenerate(export, statement, digest)
+                if rendered is not None:
+                    self.files[export["path"]] = rendered
 
     def wrap(self, *, by: AuthorKey | None = None) -> None:
         """Put the manifest's bytes into the envelope, signed anew or with the signature that is there."""

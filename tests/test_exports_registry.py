@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from swarmprov_nb.exports import EXPORTERS, declared, regenerate
+from swarmprov_nb.exports import EXPORTERS, OLDER, declared, regenerate
 from swarmprov_nb.manifest.canonical import canonical
 from swarmprov_nb.publication import content_type
 
@@ -33,7 +33,7 @@ def test_the_manifest_declares_path_exporter_version_and_media_type():
     assert page == {
         "path": "index.html",
         "exporter": "page",
-        "version": "1",
+        "version": "2",
         "mediaType": "text/html; charset=utf-8",
     }
     assert [(each["path"], each["mediaType"]) for each in others] == [
@@ -51,6 +51,14 @@ def test_the_declared_media_type_is_the_one_under_which_it_is_served():
 def test_a_declared_export_is_rendered_again_to_the_same_bytes(record):
     rendered = EXPORTERS[record["exporter"]].render(EXAMPLE, manifest_sha256=DIGEST)
     assert regenerate(record, copy.deepcopy(EXAMPLE), DIGEST) == rendered
+
+
+@pytest.mark.parametrize("older", OLDER, ids=lambda older: f"{older.name} {older.version}")
+def test_an_older_version_is_still_rendered_for_the_publications_that_declare_it(older):
+    rendered = older.render(EXAMPLE, manifest_sha256=DIGEST)
+    assert regenerate(older.record, EXAMPLE, DIGEST) == rendered
+    assert rendered != EXPORTERS[older.name].render(EXAMPLE, manifest_sha256=DIGEST)
+    assert older.path == EXPORTERS[older.name].path
 
 
 @pytest.mark.parametrize("change", [{"version": "0"}, {"exporter": "stranger"}])
@@ -71,7 +79,7 @@ def test_a_version_has_its_bytes_for_good():
         f"{exporter.name} {exporter.version} {name}": sha256(
             exporter.render(statement, manifest_sha256=DIGEST)
         ).hexdigest()
-        for exporter in EXPORTERS.values()
+        for exporter in (*EXPORTERS.values(), *OLDER)
         for name, statement in (("example", EXAMPLE), ("scripts", hostile()))
     }
     assert found == {key: recorded.get(key) for key in found}

@@ -13,15 +13,19 @@ from typing import Any, Final
 
 from swarmprov_nb.exports.exporter import Exporter, Render
 from swarmprov_nb.exports.page import PAGE
+from swarmprov_nb.exports.page_first import FIRST_PAGE
 from swarmprov_nb.exports.prov import PROV
 from swarmprov_nb.exports.requirements import REQUIREMENTS
 from swarmprov_nb.exports.rocrate import ROCRATE
 
-__all__ = ["EXPORTERS", "Exporter", "Render", "declared", "regenerate"]
+__all__ = ["EXPORTERS", "OLDER", "Exporter", "Render", "declared", "regenerate"]
 
 EXPORTERS: Final[Mapping[str, Exporter]] = MappingProxyType(
     {exporter.name: exporter for exporter in (PAGE, REQUIREMENTS, ROCRATE, PROV)}
 )
+
+OLDER: Final = (FIRST_PAGE,)
+_AT_HAND: Final = MappingProxyType({(each.name, each.version): each for each in (*EXPORTERS.values(), *OLDER)})
 
 
 def declared() -> tuple[dict[str, str], ...]:
@@ -39,7 +43,5 @@ def regenerate(record: Mapping[str, str], statement: Mapping[str, Any], manifest
     >>> regenerate({"exporter": "page", "version": "0", "path": "index.html"}, {}, "") is None
     True
     """
-    exporter = EXPORTERS.get(record["exporter"])
-    if exporter is None or exporter.version != record["version"]:
-        return None
-    return exporter.render(statement, manifest_sha256=manifest_sha256)
+    exporter = _AT_HAND.get((record["exporter"], record["version"]))
+    return exporter.render(statement, manifest_sha256=manifest_sha256) if exporter else None

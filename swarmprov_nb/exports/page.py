@@ -6,27 +6,39 @@ manifest is text: it makes no element, no attribute and no address.
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from swarmprov_nb.exports.exporter import Exporter
 from swarmprov_nb.exports.html import Html, code, element, join, plain, say, words
 from swarmprov_nb.exports.page_artifacts import artifacts, counts, environment
 from swarmprov_nb.exports.page_names import Names, when
+from swarmprov_nb.exports.page_picture import pictures
+from swarmprov_nb.exports.page_print import PRINT
 from swarmprov_nb.exports.page_steps import steps
-from swarmprov_nb.exports.page_style import STYLE
-from swarmprov_nb.exports.page_trust import checking, signer, unstated
-from swarmprov_nb.exports.steady_text import steady
-from swarmprov_nb.manifest.reading import to_lineage
+from swarmprov_nb.exports.page_style import SCREEN
+from swarmprov_nb.exports.page_trust import ANSWER, checking, signer, unstated
 from swarmprov_nb.view.captions import plural
 
-VERSION: Final = "1"
-SHAPES: Final = 100
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
-def render(statement: Mapping[str, Any], *, manifest_sha256: str) -> bytes:
+@dataclass(frozen=True)
+class Edition:
+    """What a version of the page has of its own; all else is common to every version."""
+
+    version: str
+    style: str
+    picture: Callable[[Mapping[str, Any]], Html]
+    answer: Html
+    remarks: str
+
+
+NOW: Final = Edition("2", SCREEN + PRINT, pictures, ANSWER, remarks="remark")
+
+
+def drawn(statement: Mapping[str, Any], *, manifest_sha256: str, edition: Edition = NOW) -> bytes:
     """Return the page of a verified manifest, UTF-8; `manifest_sha256` is hex.
 
     Equal manifests give equal bytes on every supported Python.
@@ -36,24 +48,29 @@ def render(statement: Mapping[str, Any], *, manifest_sha256: str) -> bytes:
         _masthead(statement),
         element(
             "main",
-            _picture(statement),
+            edition.picture(statement),
             artifacts(statement, names),
             steps(statement, names),
             unstated(statement),
-            environment(statement),
+            environment(statement, remarks=edition.remarks),
             signer(statement, names),
-            checking(statement),
+            checking(statement, answer=edition.answer),
         ),
-        _footer(manifest_sha256),
+        _footer(manifest_sha256, edition),
     )
-    document = element("html", _head(statement), element("body", *body), lang="en")
+    document = element("html", _head(statement, edition), element("body", *body), lang="en")
     return f"<!DOCTYPE html>\n{document}\n".encode()
 
 
-PAGE: Final = Exporter("page", VERSION, "index.html", "text/html; charset=utf-8", render)
+def render(statement: Mapping[str, Any], *, manifest_sha256: str) -> bytes:
+    """Return the page of today's version, as `drawn`."""
+    return drawn(statement, manifest_sha256=manifest_sha256)
 
 
-def _head(statement: Mapping[str, Any]) -> Html:
+PAGE: Final = Exporter("page", NOW.version, "index.html", "text/html; charset=utf-8", render)
+
+
+def _head(statement: Mapping[str, Any], edition: Edition) -> Html:
     notebook = plain(statement["predicate"]["notebook"]["subject"])
     return element(
         "head",
@@ -63,7 +80,7 @@ def _head(statement: Mapping[str, Any]) -> Html:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", notebook, words(" · provenance")),
-        element("style", Html(STYLE)),
+        element("style", Html(edition.style)),
     )
 
 
@@ -110,30 +127,9 @@ def _invitation(predicate: Mapping[str, Any]) -> Html:
     return element("div", said, claim, class_="invitation")
 
 
-def _picture(statement: Mapping[str, Any]) -> Html:
-    from swarmprov_nb.view import svg_of
-
-    drawn = steady(statement)
-    title = plain(drawn["predicate"]["notebook"]["subject"])
-    svg = svg_of(to_lineage(drawn), title=f"Lineage of {title}", limit=SHAPES)
-    picture = element("img", src=f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}", alt=_alt(statement))
-    return element(
-        "section",
-        element("h2", words("Lineage")),
-        element("div", picture, class_="card picture"),
-        id="lineage",
-    )
-
-
-def _alt(statement: Mapping[str, Any]) -> str:
-    runs = plural(len(statement["predicate"]["activities"]), "cell run")
-    entities = plural(len(statement["predicate"]["entities"]), "artifact")
-    return f"The lineage as a graph: {runs} and {entities}, listed below."
-
-
-def _footer(manifest_sha256: str) -> Html:
+def _footer(manifest_sha256: str, edition: Edition) -> Html:
     return element(
         "footer",
         element("p", words("sha256 of manifest.json: "), code(manifest_sha256)),
-        element("p", words(f"Rendered by swarmprov's page exporter, version {VERSION}.")),
+        element("p", words(f"Rendered by swarmprov's page exporter, version {edition.version}.")),
     )

@@ -178,8 +178,8 @@ def _other_files(statement: Mapping[str, Any]) -> Html:
     return element("section", heading, table(("file", "what it is", "sha256"), rows), id="files")
 
 
-def environment(statement: Mapping[str, Any]) -> Html:
-    """Return what the session ran on."""
+def environment(statement: Mapping[str, Any], *, remarks: str) -> Html:
+    """Return what the session ran on; `remarks` heads what is said of some packages."""
     said = statement["predicate"]["environment"]
     python, system, git = said["python"], said["os"], said.get("git")
     state = " with changes that are not committed" if git and git["dirty"] else ""
@@ -193,7 +193,7 @@ def environment(statement: Mapping[str, Any]) -> Html:
         (say(p["name"]), say(p["version"]), words("installed from a folder" if p.get("editable") else ""))
         for p in said["packages"]
     )
-    packages = fold(words(plural(len(said["packages"]), "package")), table(("package", "version", ""), rows))
+    packages = fold(words(plural(len(said["packages"]), "package")), table(("package", "version", remarks), rows))
     body = element("article", facts(known), element("div", packages, class_="folds"))
     heading = element("h2", words("Environment"))
     return element("section", heading, element("div", body, class_="card"), id="environment")

@@ -1,14 +1,15 @@
-"""The page's style sheet: quiet, two themes, one accent; the hues are the picture's."""
+"""The page's style on screen: quiet, two themes, one accent; the hues are the picture's."""
 
 from __future__ import annotations
 
 from typing import Final
 
-STYLE: Final = """
-:root{--paper:#fff;--card:#fff;--bar:#f6f8fa;--edge:#d0d7de;--ink:#1f2328;--quiet:#57606a;--accent:#b93d0b;
+LIGHT: Final = """--paper:#fff;--card:#fff;--bar:#f6f8fa;--edge:#d0d7de;--ink:#1f2328;--quiet:#57606a;--accent:#b93d0b;
 --good:#1a7f37;--bad:#b3131f;--badbg:#fff1f0;--warn:#7d4e00;--warnbg:#fff8e5;--warnedge:#d4a72c;
 --dataset:#0072b2;--model:#a8478f;--figure:#00805a;--file:#5f6975;--hidden:#5f6975;
---datasetbg:#e8f3fa;--modelbg:#faeef7;--figurebg:#e6f5f0;--filebg:#f1f3f5}
+--datasetbg:#e8f3fa;--modelbg:#faeef7;--figurebg:#e6f5f0;--filebg:#f1f3f5"""
+
+SCREEN: Final = f"\n:root{{{LIGHT}}}\n" + """\
 @media(prefers-color-scheme:dark){:root{--paper:#0f1012;--card:#161616;--bar:#1c1d1f;--edge:#34373b;--ink:#e4e5e7;
 --quiet:#9fa4aa;--accent:#ff9440;--good:#4ac26b;--bad:#ff8f88;--badbg:#2d1416;--warn:#e3b341;--warnbg:#2a2213;
 --warnedge:#9a7416;--dataset:#62b6e8;--model:#dd8fc9;--figure:#4cc3a0;--file:#9aa4af;--hidden:#9aa4af;
@@ -93,7 +94,4 @@ footer{margin-top:3rem;border-top:1px solid var(--edge);padding-top:.8rem;font-s
 @media(max-width:34rem){body{padding:1.3rem .9rem 3rem}h1{font-size:1.5rem}dl>div{grid-template-columns:1fr;gap:0}
 .steps>li>:not(header){margin-left:0}td:first-child{min-width:6rem}
 .steps>li>dl>div{grid-template-columns:3.2rem minmax(0,1fr);gap:.8rem}}
-@media print{:root{--paper:#fff;--card:#fff;--ink:#000;--quiet:#444}body{max-width:none;padding:0;font-size:10pt}
-.picture img{min-width:0;filter:none}.card>article,.card>li{break-inside:avoid}h2{break-after:avoid}
-details:not([open]){display:none}.card{overflow:visible}}
 """

@@ -26,7 +26,21 @@ _CELLS: Final = (
     ("outOfOrder", "ran out of order"),
     ("failed", "failed"),
 )
-
+ANSWER: Final = join(
+    element(
+        "li",
+        words("Read its last lines. They say the level, which is how much was proved, and the signer: by the name "),
+        words("that you gave to the author key, or as unknown."),
+    ),
+    element(
+        "li",
+        words("On paper: no page can hold its own reference, so ask for it. With "),
+        code("--json"),
+        words(" the check prints, as "),
+        code("manifest"),
+        words(", the sha256 that ends this page."),
+    ),
+)
 _STATEMENTS: Final = (("purpose", "purpose"), ("license", "licence"), ("contact", "contact"), ("note", "note"))
 
 
@@ -67,8 +81,8 @@ def _named(other: Mapping[str, str]) -> Html:
     return join(words("manifest "), code(other["manifest"]), words(" by "), code(other["author"]))
 
 
-def checking(statement: Mapping[str, Any]) -> Html:
-    """Return how to check the reference that the reader opened, and what a check proves."""
+def checking(statement: Mapping[str, Any], *, answer: Html) -> Html:
+    """Return how to check the reference that the reader opened, how to read the answer (items), and what it proves."""
     key = statement["predicate"]["agents"][0]["key"]
     steps = element(
         "ol",
@@ -78,6 +92,7 @@ def checking(statement: Mapping[str, Any]) -> Html:
             words("Check the reference you opened, the 64 characters by which this page was asked for: "),
             element("code", words("swarmprov verify REFERENCE"), class_="command"),
         ),
+        answer,
         element(
             "li",
             words("Compare the author key with one that you know. If you trust it, give it a name of your own: "),
