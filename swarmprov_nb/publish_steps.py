@@ -21,7 +21,7 @@ from swarmprov_nb.anchoring import anchor_on, manifest_of, request_of
 from swarmprov_nb.checking import repeats_without_end
 from swarmprov_nb.drafting import Drafted, draft
 from swarmprov_nb.errors import ChunkNotFound, PublishRefused
-from swarmprov_nb.exports import EXPORTERS
+from swarmprov_nb.exports import regenerate
 from swarmprov_nb.home import Home, write_whole
 from swarmprov_nb.journal import Journal, journal_of, publishing_lock
 from swarmprov_nb.manifest.canonical import canonical, parse
@@ -254,9 +254,8 @@ class _Steps:
         files[MANIFEST] = self._put(MANIFEST, manifest)
         files[ENVELOPE] = self._put(ENVELOPE, base64.b64decode(envelope["envelope"]))
         digest = hashlib.sha256(manifest).hexdigest()
-        for exporter in EXPORTERS.values():
-            page = exporter.render(dict(document), manifest_sha256=digest)
-            files[exporter.path] = self._put(exporter.path, page)
+        for export in document["predicate"]["exports"]:
+            files[export["path"]] = self._put(export["path"], _rendered(export, document, digest))
         return files
 
     def _seal(self, manifest: bytes, content: bytes) -> SealedStatement:
@@ -353,6 +352,17 @@ class _Steps:
 
 def _gone(path: str) -> PublishRefused:
     return PublishRefused(f"The bytes of {path} are no longer whole in the store.", "Run the cell that makes it again.")
+
+
+def _rendered(export: Mapping[str, str], document: Mapping[str, Any], manifest_sha256: str) -> bytes:
+    """Return an export as the manifest declares it: begun by an older version of ours, it stays of that version."""
+    rendered = regenerate(export, document, manifest_sha256)
+    if rendered is None:
+        raise PublishRefused(
+            f"This publication was begun by a newer swarmprov, and {export['path']} cannot be made by this one.",
+            "Update swarmprov, and publish again.",
+        )
+    return rendered
 
 
 def _batches(items: Iterator[bytes], size: int) -> Iterator[list[bytes]]:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from strangers import published_book, sha256
 
+from swarmprov_nb.errors import PublishRefused
+from swarmprov_nb.exports import OLDER as OLDER_EXPORTERS
+from swarmprov_nb.exports import declared
 from swarmprov_nb.report import FAIL, PASS
 from swarmprov_nb.verifying import verify
 
@@ -76,6 +79,24 @@ def test_a_publication_from_before_these_exporters_has_all_that_it_declares(book
 
     assert found["exports"] == PASS
     assert FAIL not in found.values()
+
+
+def test_a_publication_begun_by_an_older_version_is_rendered_as_its_manifest_declares(tmp_path, monkeypatch):
+    """Signed with a page of version 1, finished after an update: the page is of version 1, and all of it verifies."""
+    older = (OLDER_EXPORTERS[0].record, *declared()[1:])
+    monkeypatch.setattr("swarmprov_nb.drafting.declared", lambda: older)
+    book = published_book(tmp_path)
+    assert b"page exporter, version 1." in book.files["index.html"]
+    assert outcomes(book.report())["exports"] == PASS
+
+
+def test_a_publication_begun_by_a_newer_version_is_not_finished_by_this_one(tmp_path, monkeypatch):
+    """What this version cannot render it says, and names what helps."""
+    newer = ({**declared()[0], "version": "999"}, *declared()[1:])
+    monkeypatch.setattr("swarmprov_nb.drafting.declared", lambda: newer)
+    with pytest.raises(PublishRefused, match=r"newer swarmprov.*index\.html") as refused:
+        published_book(tmp_path)
+    assert "Update swarmprov" in str(refused.value)
 
 
 def test_the_saved_file_of_an_older_version_verifies():
