@@ -1,7 +1,18 @@
 """Settings: what the user's ``config.toml`` says, and what a project's ``[tool.swarmprov]`` may say.
 
-A project may only set words (``license``, ``contact``, ``note``): nothing in a folder that came from somebody else
-can spend, sign or send. Sizes and budgets come from the home's ``config.toml`` or from ``SWARMPROV_*``.
+::
+
+    license = "CC-BY-4.0"               # of what you declare and publish, where none is named
+    contact = "ada@example.org"         # whom to ask about it, stated in public
+    note = "Pilot study"                # a remark on each publication, stated in public
+    publisher = "Ada Example"           # the name that you claim
+
+    max_artifact_bytes = 4294967296     # a larger artifact is not stored
+    store_seconds = 20.0                # what storing may take at the end of one cell run; what remains waits
+
+A project may only set words (``license``, ``contact``, ``note``, ``publisher``): nothing in a folder that came from
+somebody else can spend, sign or send. Sizes and budgets come from the home's ``config.toml`` or from ``SWARMPROV_*``:
+each of these keys in capitals, as ``SWARMPROV_LICENSE``.
 """
 
 from __future__ import annotations

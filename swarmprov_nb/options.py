@@ -98,7 +98,7 @@ def chain_options(parser: argparse.ArgumentParser, help_: str) -> None:
 def verify_options(prog: str | None = None, *, to: argparse.ArgumentParser | None = None) -> argparse.ArgumentParser:
     """Return the options that a verification has everywhere, or add them to a command's parser."""
     parser = to or _of_magic(prog or "verify")
-    parser.add_argument("target", metavar="REFERENCE|FILE|NOTEBOOK")
+    parser.add_argument("target", metavar="REFERENCE|FILE|NOTEBOOK", help="what to verify")
     parser.add_argument("--signer", metavar="KEY|LABEL", help="require this author")
     parser.add_argument("--any-signer", action="store_true", help="accept any author")
     parser.add_argument("--require", default="signed", metavar="LEVEL", help="signed (default) or anchored")

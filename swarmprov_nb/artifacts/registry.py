@@ -22,8 +22,12 @@ _registered: list[Family] = []
 def register(family: Family) -> None:
     """Put a family before all others; one of the same name is replaced.
 
+    >>> import swarmprov
     >>> from swarmprov_nb.artifacts.arrays import Arrays
-    >>> register(Arrays())
+    >>> swarmprov.register_family(Arrays())
+
+    A family (`swarmprov_nb.artifacts.Family`) recognises one kind of object, describes it, names its content and
+    writes it down.
     """
     _registered[:] = [family, *(other for other in _registered if other.name != family.name)]
 

@@ -33,7 +33,7 @@ def _options(command: argparse.ArgumentParser) -> None:
     listed.add_argument("--json", action="store_true", help="the same as JSON")
     listed.set_defaults(act_on_keys=_list)
     removed = actions.add_parser("remove", help="delete a wallet for ever", allow_abbrev=False)
-    removed.add_argument("name")
+    removed.add_argument("name", help="which wallet")
     removed.add_argument("--yes", action="store_true", help="delete without asking")
     removed.set_defaults(act_on_keys=_remove)
     _named(actions, "show-address", "the address of a wallet", _show_address, default=None)

@@ -90,7 +90,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _status_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("folder", nargs="?", type=Path, default=Path())
+    command.add_argument("folder", nargs="?", type=Path, default=Path(), help="where (default: this folder)")
     command.add_argument("--refresh", action="store_true", help="ask the stores how long publications are paid for")
     command.add_argument("--json", action="store_true", help="the same as JSON")
 

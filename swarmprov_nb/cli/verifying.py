@@ -27,7 +27,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _trust_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("key", metavar="KEY|list|remove")
+    command.add_argument("key", metavar="KEY|list|remove", help="whose key, or what to do with the list")
     command.add_argument("name", nargs="?", metavar="KEY|LABEL", help="with remove: what to remove")
     command.add_argument("--as", dest="label", metavar="LABEL", help="the name by which you know the signer")
     command.add_argument("--wallet", action="append", default=[], metavar="0x…", help="a wallet known to be theirs")
@@ -56,7 +56,7 @@ def _trust(options: argparse.Namespace) -> int:
 
 
 def _get_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("reference", metavar="REFERENCE|FILE")
+    command.add_argument("reference", metavar="REFERENCE|FILE", help="a publication, or a saved file")
     command.add_argument("folder", type=Path, help="a folder that is new or empty")
     command.add_argument("--store", metavar="FOLDER", help="read from this store")
 
@@ -69,8 +69,8 @@ def _get(options: argparse.Namespace) -> int:
 
 
 def _save_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("reference")
-    command.add_argument("file", type=Path)
+    command.add_argument("reference", help="the publication")
+    command.add_argument("file", type=Path, help="the file to write")
     command.add_argument("--store", metavar="FOLDER", help="read from this store")
     command.add_argument("--yes", action="store_true", help="overwrite the file if it is there")
 
@@ -84,7 +84,7 @@ def _save(options: argparse.Namespace) -> int:
 
 
 def _load_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", type=Path)
+    command.add_argument("file", type=Path, help="the saved file")
 
 
 def _load(options: argparse.Namespace) -> int:

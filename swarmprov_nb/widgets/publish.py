@@ -18,8 +18,7 @@ class PublishWidget(ToldWidget):
 
     In a notebook, after ``%load_ext swarmprov``::
 
-        from swarmprov_nb.widgets import PublishWidget
-        PublishWidget()
+        swarmprov.PublishWidget()
 
     All publish widgets and the panel of a kernel show the same state, for a kernel publishes one thing at a time.
     `recorder` is by default this kernel's; UsageError where nothing records.

@@ -15,7 +15,8 @@ from swarmprov_nb.widgets.told import ToldWidget
 class VerifyWidget(ToldWidget):
     """Verifies a publication by its reference, or a saved file that is dropped on it; runs nothing of what it reads.
 
-    >>> VerifyWidget()
+    >>> import swarmprov
+    >>> swarmprov.VerifyWidget()
     VerifyWidget(empty)
 
     `source` is verified at once: a reference, or the path of a saved file. It trusts nobody: who signed is shown as
