@@ -313,6 +313,17 @@ def test_verify_requirements_are_whole():
     assert needed - direct <= further  # others may be needed on other Pythons and versions
 
 
+def test_the_map_of_the_house_is_true():
+    """CONTRIBUTING.md names every room of the package, and each file that it names is there."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:\w+/)*\w+\.(?:py|md|txt|ts))`", text)
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+
+    assert len(named) > 30
+    assert [name for name in named if not ((PACKAGE / name).exists() or (ROOT / name).exists())] == []
+    assert {room for room in rooms if f"{room}/" not in text} == set()
+
+
 def test_hooks_are_local():
     """The pre-commit hooks run what is installed and fetch nothing."""
     text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
