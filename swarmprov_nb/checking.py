@@ -165,6 +165,9 @@ def manifest(evidence: Evidence) -> str:
     evidence.manifest = evidence.data(MANIFEST)
     statement = parse(evidence.manifest, what=MANIFEST)
     check_schema(statement)
+    for entity in statement["predicate"]["entities"]:  # the one path that no file of this publication answers for
+        if "parent" in entity and not is_safe_path(entity["parent"]["subject"]):
+            _fail(f"{entity['id']} came from {entity['parent']['subject']!r}, no path that a publication may hold")
     from_did(statement["predicate"]["agents"][0]["key"])
     evidence.statement = statement
     return f"valid against {PREDICATE_TYPE}"

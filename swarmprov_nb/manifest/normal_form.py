@@ -71,7 +71,7 @@ def is_normal(data: bytes) -> bool:
     return (
         _written(document) == data
         and set(document) == {"cells", "metadata", "nbformat", "nbformat_minor"}
-        and (document["nbformat"], document["nbformat_minor"]) == (4, 5)
+        and json.dumps([document["nbformat"], document["nbformat_minor"]]) == "[4, 5]"  # 4.0 is another spelling
         and document["metadata"] == _kept_metadata(document["metadata"])
         and all(_is_normal_cell(cell) for cell in document["cells"])
     )

@@ -267,6 +267,14 @@ def a_notebook_that_is_none(book):
 
 
 @fails_at("sources")
+def a_notebook_whose_format_is_a_fraction(book):
+    """4.0 is 4 to Python and not to every reader: the same notebook would have two spellings."""
+    path = book.statement["predicate"]["notebook"]["subject"]
+    book.files[path] = book.files[path].replace(b'"nbformat": 4,', b'"nbformat": 4.0,')
+    book.author_states()
+
+
+@fails_at("sources")
 def a_notebook_nested_without_end(book):
     book.files[book.statement["predicate"]["notebook"]["subject"]] = b'{"cells":' + b"[" * 200_000
     book.author_states()
@@ -407,6 +415,15 @@ def a_signer_who_was_known_by_a_false(book):
     """The word on unknown signers is said or not said: a second way to say no would be a second manifest."""
     statement = book.statement
     _opened(statement)["parent"]["anySigner"] = False
+    statement["predicate"]["parents"] = [_parent(book)]
+    book.author_states(statement)
+
+
+@fails_at("manifest")
+def a_file_of_a_parent_under_a_forbidden_path(book):
+    """No publication may hold it, so nobody can ever look whether the input came from there."""
+    statement = book.statement
+    _opened(statement, subject="data/\u202evsc.war")
     statement["predicate"]["parents"] = [_parent(book)]
     book.author_states(statement)
 
