@@ -3,6 +3,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import pytest
+from agreeing import agreeing, second
 from eth_keys.datatypes import PrivateKey
 from forging import STRANGER, STRANGER_WALLET, Book, taken_apart
 from studies import make_study
@@ -10,6 +11,7 @@ from studies import make_study
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import AuthorKey
 from swarmprov_nb.publishing import publish
+from swarmprov_nb.storing import user_store
 
 
 @pytest.fixture(scope="session")
@@ -18,12 +20,15 @@ def _original(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lies")
     study = make_study(Home(folder / "home"), folder / "work")
     published = publish(study.notebook, yes=True, home=study.home, say=lambda _: None)
-    return MappingProxyType({"book": taken_apart(published.reference, study.home), "reference": published.reference})
+    known = second(user_store(study.home), bytes.fromhex(published.reference))
+    assert known is not None
+    return MappingProxyType({"book": taken_apart(published.reference, study.home), "known": known})
 
 
 @pytest.fixture
-def book(_original) -> Book:
-    """The publication, taken apart and as yet honest."""
+def book(_original, monkeypatch) -> Book:
+    """The publication, taken apart and as yet honest; whatever becomes of it, two verifiers say the same."""
+    monkeypatch.setattr(Book, "report", agreeing(Book.report, [_original["known"]]))
     return _fresh(_original["book"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+import second_verifier.verifying as second_verifier
 from eth_keys.datatypes import PrivateKey
 
 from swarmprov_nb.carrying import load, save
@@ -61,6 +62,7 @@ def test_as_a_saved_file(study, published, tmp_path):
     file = save(published.reference, tmp_path / "study.swarm", home=study.home)
     report = verify(file, any_signer=True, reference=published.reference, home=Home(tmp_path / "reader"))
     assert (report.exit_code, report.reference) == (0, published.reference)
+    assert second_verifier.verify(file.read_bytes(), bytes.fromhex(published.reference)).author == report.author
 
 
 def test_loaded_into_another_home(study, published, tmp_path):

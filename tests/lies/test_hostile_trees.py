@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
+from agreeing import is_refused
 from forging import saved_whole
 from lying import Lies, is_found_out
 
@@ -286,6 +287,7 @@ def test_a_listing_that_is_none_is_refused(book, listing, tmp_path):
 
     book.after.append(lie)
     file = saved_whole(book, tmp_path / "evil.swarm")
+    assert is_refused(file.read_bytes())
     for act in (lambda: verify(file, home=book.home), lambda: get(file, tmp_path / "out", home=book.home),
                 lambda: load(file, home=book.home)):  # fmt: skip
         with pytest.raises((NotAPublication, StorageError)):

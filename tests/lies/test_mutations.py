@@ -8,6 +8,7 @@ import time
 from random import Random
 
 import pytest
+from agreeing import require_agreement, second
 from forging import Book
 from mutating import mutate
 
@@ -25,7 +26,7 @@ def _peak():
 
 
 def _survives(book: Book, seed: int, honest: bytes):
-    """Mutate by a seed and verify, within bounds of time and memory; returns whether it was refused."""
+    """Mutate by a seed and verify, by both verifiers, within bounds of ours; returns whether it was refused."""
     forged = Book(dict(book.files), book.key, book.wallet, book.home)
     done = mutate(forged, Random(seed))
     try:
@@ -40,7 +41,9 @@ def _survives(book: Book, seed: int, honest: bytes):
     assert time.process_time() - began < SECONDS, (seed, done)
     assert _peak() - peak < BYTES, (seed, done)
     if report is None:
+        assert second(forged.storage, forged.root) is None, (seed, done)
         return True
+    require_agreement(report, forged.storage, forged.root)
     changed = forged.root != honest or bool(forged.after)
     if changed and report.author == book.key.did:
         assert report.failed, (seed, done)
