@@ -73,6 +73,7 @@ def is_normal(data: bytes) -> bool:
         and set(document) == {"cells", "metadata", "nbformat", "nbformat_minor"}
         and json.dumps([document["nbformat"], document["nbformat_minor"]]) == "[4, 5]"  # 4.0 is another spelling
         and document["metadata"] == _kept_metadata(document["metadata"])
+        and isinstance(document["cells"], list)
         and all(_is_normal_cell(cell) for cell in document["cells"])
     )
 
@@ -117,7 +118,8 @@ def _is_normal_cell(cell: dict[str, Any]) -> bool:
     code = {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
     texts = isinstance(cell["source"], str) and isinstance(cell["id"], str) and cell["cell_type"] in CELL_TYPES
     plain = texts and cell["metadata"] == {} and cell.get("execution_count") is None
-    shown = all(output == _output(output) for output in cell.get("outputs", ()))
+    outputs = cell.get("outputs", [])
+    shown = isinstance(outputs, list) and all(output == _output(output) for output in outputs)
     return plain and shown and set(cell) == {"cell_type", "id", "metadata", "source"} | code
 
 

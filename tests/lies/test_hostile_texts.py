@@ -115,6 +115,8 @@ NOTEBOOKS: dict[str, Callable[[dict], object]] = {
         outputs=[{"data": {}, "execution_count": 3, "metadata": {}, "output_type": "execute_result"}]),
     "an output that is passing": lambda n: n["cells"][1].update(
         outputs=[{"data": {}, "metadata": {}, "output_type": "display_data", "transient": {"display_id": "1"}}]),
+    "outputs that are an object": lambda n: n["cells"][1].update(outputs={}),
+    "outputs that are a text": lambda n: n["cells"][1].update(outputs=""),
     "an output that is a text": lambda n: n["cells"][1].update(outputs=["<script>"]),
     "cells that are an object": lambda n: n.update(cells={"0": n["cells"][0]}),
     "cells of nothing": lambda n: n.update(cells=[None]),
