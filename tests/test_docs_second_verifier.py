@@ -19,10 +19,10 @@ import pytest
 from agreeing import is_refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from second_verifier.signing import canonical, is_strict, key_of, pae, require_signed, wallet_of
+from second_verifier.signing import L, N, P, canonical, is_strict, key_of, pae, require_signed, wallet_of
 from second_verifier.statement import require_parents
 from second_verifier.swarm import PAGE, collection, reference_of
-from second_verifier.verifying import DOMAIN, SEAL_TYPE, seal_digest, verify
+from second_verifier.verifying import DOMAIN, SEAL_TYPE, require_seal, seal_digest, verify
 
 ROOT = Path(__file__).parents[1]
 PARTS = sorted((ROOT / "tests/second_verifier").glob("*.py"))
@@ -243,6 +243,61 @@ def test_files_of_any_size_have_one_reference(size):
 
     data = bytes(at % 251 for at in range(size))
     assert reference_of(data) == ours(data)
+
+
+def refuses(act, *arguments):
+    try:
+        act(*arguments)
+    except ValueError:
+        return True
+    return False
+
+
+def flipped(data, bits):
+    """Return data with one bit changed, for each of some bits."""
+    return [(int.from_bytes(data, "big") ^ 1 << bit).to_bytes(len(data), "big") for bit in bits]
+
+
+SMALL = [(y | sign << 255).to_bytes(32, "little") for y in (0, 1, P - 1, P, P + 1, P + 18) for sign in (0, 1)]
+
+
+def test_both_take_and_refuse_the_same_signatures_of_keys(files, key):
+    """Small order, another spelling, an S too large, another length, a changed bit: they are of one mind on each."""
+    from swarmprov_nb.manifest.ed25519 import verify as ours
+
+    message = pae(b"application/vnd.in-toto+json", files["manifest.json"])
+    good = base64.b64decode(json.loads(files["manifest.dsse.json"])["signatures"][0]["sig"])
+    above = (int.from_bytes(good[32:], "little") + L).to_bytes(32, "little")
+    cases = [(key, good), (key, good[:32] + above), (key, good[:63]), (key, good + b"x"), (key, b"")]
+    cases += [(point, r + bytes(32)) for point in [*SMALL, key] for r in [*SMALL, good[:32]]]
+    cases += [(each[:32], each[32:]) for each in flipped(key + good, range(0, 768, 11))]
+    assert not refuses(require_signed, key, good, message)
+    for case in cases:
+        assert bool(ours(*case, message)) != refuses(require_signed, *case, message), case
+
+
+def test_both_take_and_refuse_the_same_signatures_of_wallets(files):
+    """The other s, another v, an r of no point or too large, other lengths and single bits: they are of one mind."""
+    from swarmprov_nb.errors import VerificationFailed
+    from swarmprov_nb.manifest.seal import SealedStatement
+
+    path, data = VECTORS["seal"][0], files[VECTORS["seal"][0]]
+    document = json.loads(data)
+    good = bytes.fromhex(document["walletSignature"][2:])
+    other = (N - int.from_bytes(good[32:64], "big")).to_bytes(32, "big") + bytes([55 - good[64]])
+    cases = [good, good[:64], good + b"x", good[:32] + other, good[:64] + other[32:]]
+    cases += [good[:64] + bytes([good[64] - 27]), good[:32] + bytes(32) + good[64:]]
+    cases += [r.to_bytes(32, "big") + good[32:] for r in (0, 5, N, 2**256 - 1)]
+    said = (VECTORS["manifest-signed"][0], bytes.fromhex(VECTORS["references"][-1]), VECTORS["author"][1])
+    assert not refuses(require_seal, path, data, *said)
+    for case in [*cases, *flipped(good, range(0, 520, 21))]:
+        changed = canonical({**document, "walletSignature": f"0x{case.hex()}"})
+        try:
+            SealedStatement.from_bytes(changed, path=path).check()
+            taken = True
+        except VerificationFailed:
+            taken = False
+        assert taken != refuses(require_seal, path, changed, *said), case.hex()
 
 
 @pytest.fixture(scope="module")
