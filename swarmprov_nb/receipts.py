@@ -70,17 +70,21 @@ class Receipt:
 
 def receipts(home: Home) -> list[Receipt]:
     """Return all receipts of this home, oldest first."""
-    found = [_read(path) for path in home.receipts.glob("*.json")]
+    found = [read_receipt(path) for path in home.receipts.glob("*.json")]
     return sorted(found, key=lambda receipt: (receipt.published_at, receipt.reference))
 
 
 def receipt_of(home: Home, reference: str) -> Receipt | None:
     """Return the receipt of an own publication, None where it is none of this home's."""
     path = home.receipts / f"{reference}.json"
-    return _read(path) if path.is_file() else None
+    return read_receipt(path) if path.is_file() else None
 
 
-def _read(path: Path) -> Receipt:
+def read_receipt(path: Path) -> Receipt:
+    """Return the receipt in a file.
+
+    Raises SwarmprovError where it is damaged.
+    """
     stated = read_json(path, {})
     old = stated.pop("anchor", None)  # as the first version wrote it, of one store and one chain
     for key in ("store", "chain"):

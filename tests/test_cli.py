@@ -27,7 +27,7 @@ from swarmprov_nb.storing import put, user_store
 from swarmprov_nb.swarm import UploadPlan
 
 COMMANDS = ["run", "show", "publish", "verify", "trust", "get", "save", "load", "doctor", "completion", "status"]
-COMMANDS += ["forget", "binder", "push", "anchor", "revoke", "chain", "stamps", "keys", "gc"]
+COMMANDS += ["forget", "binder", "push", "anchor", "revoke", "chain", "stamps", "keys", "gc", "fsck"]
 STRANGER = AuthorKey(b"\7" * 32).did
 
 

@@ -38,7 +38,8 @@ ROOMS = {
     "chain": set(),
 }
 FRONT = {"magics", "cli", "completing", "__main__"}  # what people meet; nothing else may import it
-BEHIND = {"live": {"widgets"}, "widgets": set(), "doctor": set(), "binder": set()}  # who may, besides the front
+# who may import it, besides the front
+BEHIND = {"live": {"widgets"}, "widgets": set(), "doctor": set(), "binder": set(), "fsck": set()}
 
 HEAVY = {
     *("IPython", "anywidget", "eth", "eth_account", "ipywidgets", "matplotlib", "networkx", "numba", "numpy"),

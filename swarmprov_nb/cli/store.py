@@ -1,4 +1,4 @@
-"""The command for the store on this machine: gc."""
+"""The commands for what is kept on this machine: gc, fsck."""
 
 from __future__ import annotations
 
@@ -33,6 +33,25 @@ def _gc(options: argparse.Namespace) -> int:
     return 0
 
 
+def _fsck_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--repair", action="store_true",
+                         help="rebuild what can be rebuilt without loss; the hurt file stays as NAME.hurt")  # fmt: skip
+
+
+def _fsck(options: argparse.Namespace) -> int:
+    from swarmprov_nb.fsck import fsck, repair
+    from swarmprov_nb.view.captions import plural
+
+    found = fsck(Home.of_user(), Path())
+    print(found)
+    if not (options.repair and found.damage):
+        return found.exit_code
+    print(f"\n{plural(repair(Home.of_user(), Path()), 'file')} mended. What is left:\n")
+    left = fsck(Home.of_user(), Path())
+    print(left)
+    return left.exit_code
+
+
 COMMANDS: Final = (
     Command(
         "gc",
@@ -40,5 +59,12 @@ COMMANDS: Final = (
         ("", "--yes", "--older-than 0"),
         _gc_options,
         _gc,
+    ),
+    Command(
+        "fsck",
+        "Read all that is kept here: say what is hurt, which publication by it, and what can be rebuilt.",
+        ("", "--repair"),
+        _fsck_options,
+        _fsck,
     ),
 )

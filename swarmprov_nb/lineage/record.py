@@ -29,6 +29,7 @@ APPLICATION: Final = 0x53575052  # "SWPR", in the SQLite header
 VERSION: Final = 2  # since 2 an artifact may have a parent; a record without one stays readable for version 1
 FIRST_VERSION: Final = 1
 
+_AWAY: Final = f"Move the folder {FOLDER} away and run the notebook again; publications are kept elsewhere."
 _SCHEMA: Final = """
 CREATE TABLE sessions (id TEXT PRIMARY KEY, notebook TEXT, started REAL NOT NULL, environment TEXT NOT NULL,
     mark TEXT NOT NULL) WITHOUT ROWID;
@@ -151,7 +152,7 @@ class Record:
         where, arguments = ("", ()) if notebook is None else (" WHERE notebook = ?", (notebook,))
         with self._reading() as db:
             rows = db.execute(query + where + " ORDER BY started, id", arguments).fetchall()
-        return [self._session(*row) for row in rows]
+            return [self._session(*row) for row in rows]
 
     def lineage(self, session_id: str) -> Lineage:
         """Return everything recorded in one session; its `trusted` mark covers each of its runs."""
@@ -162,11 +163,9 @@ class Record:
             if row is None:
                 raise RecordError(f"No session {session_id} is recorded here.", "List them by: swarmprov status")
             whole = self._whole(db, which="session", value=session_id)
-            marks = dict(db.execute("SELECT id, mark FROM runs WHERE session = ?", (session_id,)))
-        session = self._session(*row)
-        intact = all(hmac.compare_digest(marks[parts[0].id], self._run_mark(*parts)) for parts in whole)
-        if not intact:
-            session = Session(**{**vars(session), "trusted": False})
+            session = self._session(*row)
+            if not all(self._marked(db, session_id, whole)):
+                session = Session(**{**vars(session), "trusted": False})
         return Lineage(
             session=session,
             runs=tuple(parts[0] for parts in whole),
@@ -175,7 +174,17 @@ class Record:
             uses=tuple(use for parts in whole for use in parts[3]),
         )
 
+    def marks(self, session: Session) -> list[bool]:
+        """Tell of a session, and then of each of its runs, whether it bears this user's mark."""
+        with self._reading() as db:
+            whole = self._whole(db, which="session", value=session.id)
+            return [session.trusted, *self._marked(db, session.id, whole)]
+
     # -- inside
+
+    def _marked(self, db: sqlite3.Connection, session: str, whole: Iterable[_Whole]) -> list[bool]:
+        marks = dict(db.execute("SELECT id, mark FROM runs WHERE session = ?", (session,)))
+        return [hmac.compare_digest(marks.get(parts[0].id, ""), self._run_mark(*parts)) for parts in whole]
 
     def _connected(self, uri: str) -> sqlite3.Connection:
         return sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
@@ -235,7 +244,7 @@ class Record:
             )
         return RecordError(
             f"The record {self.path} cannot be read: {text}.",
-            f"Move the folder {FOLDER} away and run the notebook again; publications are kept elsewhere.",
+            _AWAY,
         )
 
     @contextmanager
@@ -255,6 +264,8 @@ class Record:
             self._db.execute("BEGIN")  # one consistent picture over several queries
             try:
                 yield self._db
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise RecordError(f"The record {self.path} is damaged: a row is no longer readable.", _AWAY) from error
             finally:
                 self._db.execute("ROLLBACK")
 

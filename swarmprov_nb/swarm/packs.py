@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -32,7 +33,7 @@ from swarmprov_nb.swarm.pack_use import Use
 from swarmprov_nb.swarm.reference import ADDRESS_SIZE
 from swarmprov_nb.swarm.storage import Status, UploadPlan
 
-_VERSION = "swarmprov store 1\n"
+VERSION = "swarmprov store 1\n"
 _SMALL = 4 << 20
 _SMALL_PACKS = 16
 _READ_CHUNKS = 128
@@ -79,7 +80,7 @@ class PackStore:
         for name in ("packs", "incoming", "pins"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         fresh = self.folder / f"store.{os.getpid()}.{threading.get_ident()}"
-        write_durably(fresh, _VERSION.encode())
+        write_durably(fresh, VERSION.encode())
         fresh.replace(marker)
         make_folder_durable(self.folder)
 
@@ -94,7 +95,7 @@ class PackStore:
         marker = self.folder / "store"
         if not marker.is_file():
             raise StorageError(f"{self.folder} is no swarmprov store.", "Name the folder of a store, or an empty one.")
-        if marker.read_text("utf-8", "replace") != _VERSION:
+        if marker.read_text("utf-8", "replace") != VERSION:
             raise StorageError(f"The store in {self.folder} is of another version.", "Open it with a newer swarmprov.")
 
     def read(self, addresses: Sequence[bytes]) -> Iterator[Chunk]:
@@ -157,7 +158,7 @@ class PackStore:
     def freshen(self, names: Collection[str]) -> None:
         """Note that packs are relied on now, so that nobody who found them unused before frees them."""
         folder = self.folder / "packs"
-        with self._mutex, self._locked():
+        with self._mutex, locked(self.folder):
             if not all((folder / f"{name}.pack").exists() for name in names):  # merged: into one of those there are
                 names = [path.stem for path in folder.glob("*.pack")]
             for name in names:
@@ -219,22 +220,16 @@ class PackStore:
                 self._packs[name] = _opened(folder / f"{name}.pack")
         return names - self._packs.keys()
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with (self.folder / "lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
     def new_writer(self) -> PackWriter:
         """Start a pack; under the lock, so that nobody sweeps it before it is locked itself."""
-        with self._locked():
+        with locked(self.folder):
             self._sweep()
             return PackWriter(self.folder / "incoming")
 
     def commit(self, writer: PackWriter) -> None:
         """Make a written pack part of the store."""
         sealed = writer.seal()
-        with self._mutex, self._locked():
+        with self._mutex, locked(self.folder):
             self._adopt(*sealed)
             self.refresh()
             self._merge_small()
@@ -263,10 +258,32 @@ class PackStore:
 
         Whoever calls it is ``alone`` with the store, or keeps all. A kill leaves the old packs, the new one, or both.
         """
-        with self._mutex, self._locked():
+        with self._mutex, locked(self.folder):
             self._rewrite(packs, keep)
 
+    def set_aside(self, pack: PackFile, whole: Collection[bytes]) -> None:
+        """Put the chunks of a hurt pack with these addresses into a new pack, then name the hurt one NAME.pack.hurt.
+
+        Whoever calls it is ``alone`` with the store. A kill leaves the hurt pack, or both; its bytes are never deleted.
+        """
+        with self._mutex, locked(self.folder):
+            self._copy([pack], lambda address: address in whole)
+            index = pack.path.with_suffix(".idx")
+            # a pack without an index would get a new one, an index without a pack is swept: so the copy goes first
+            shutil.copyfile(index, index.with_name(f"{index.name}.hurt"))
+            pack.path.rename(pack.path.with_name(f"{pack.path.name}.hurt"))
+            index.unlink()
+            self.refresh()
+
     def _rewrite(self, packs: Sequence[PackFile], keep: Callable[[bytes], bool]) -> None:
+        self._copy(packs, keep)
+        for pack in packs:
+            # a pack without an index is finished, an index without a pack is swept: so the pack goes first
+            pack.path.unlink()
+            pack.path.with_suffix(".idx").unlink()
+        self.refresh()
+
+    def _copy(self, packs: Sequence[PackFile], keep: Callable[[bytes], bool]) -> None:
         writer = PackWriter(self.folder / "incoming")
         used = max(pack.path.stat().st_mtime_ns for pack in packs)
         for pack in packs:
@@ -279,15 +296,10 @@ class PackStore:
             writer.close()
         else:
             writer.discard()
-        for pack in packs:
-            # a pack without an index is finished, an index without a pack is swept: so the pack goes first
-            pack.path.unlink()
-            pack.path.with_suffix(".idx").unlink()
-        self.refresh()
 
     def sweep(self) -> None:
         """Clear what killed processes left."""
-        with self._locked():
+        with locked(self.folder):
             self._sweep()
 
     def _sweep(self) -> None:
@@ -306,6 +318,14 @@ class PackStore:
             # one beside a pack that is still written belongs to a living process
             if not part.with_suffix(".part").exists():
                 part.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock under which the packs of the store in this folder change: they stay as they are meanwhile."""
+    with (folder / "lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _remove_abandoned(part: Path) -> None:

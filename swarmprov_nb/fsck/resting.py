@@ -1,0 +1,101 @@
+"""What rests on the store: publications, and the artifacts of records; and what of each is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from swarmprov_nb.errors import NotAPublication, StorageError
+from swarmprov_nb.exports import EXPORTERS
+from swarmprov_nb.fsck.mirror import Mirror
+from swarmprov_nb.lineage import Artifact
+from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST
+from swarmprov_nb.publication import SEALS, listing
+from swarmprov_nb.receipts import Receipt
+from swarmprov_nb.swarm import Chunk, chunk_addresses
+
+_LIST: Final = "its list of files"
+_MADE: Final = {_LIST, MANIFEST, ENVELOPE, *(exporter.path for exporter in EXPORTERS.values())}  # from a kept journal
+
+
+@dataclass(frozen=True)
+class Resting:
+    """A publication or an artifact: what to call it, its chunks that are missing by file, and how it comes back."""
+
+    name: str
+    missing: Mapping[str, frozenset[bytes]]
+    cure: str
+
+    def hurt_by(self, chunks: frozenset[bytes]) -> str | None:
+        """Say what of it is hurt where these chunks are, None where nothing is."""
+        files = [file for file, missing in self.missing.items() if missing & chunks]
+        return f"{self.name}: {', '.join(sorted(files))}" if files else None
+
+    @property
+    def chunks(self) -> frozenset[bytes]:
+        """All its chunks that are missing."""
+        return frozenset().union(*self.missing.values())
+
+
+class _Noting:
+    """The mirror's store, which notes what is asked for and missing."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+        self.missing: set[bytes] = set()
+
+    def read(self, addresses: Sequence[bytes]) -> Iterator[Chunk]:
+        self.missing |= self._mirror.missing(addresses)
+        yield from self._mirror.store.read(addresses)
+
+
+def publication(mirror: Mirror, root: bytes, receipt: Receipt | None) -> Resting:
+    """Walk a publication; nothing is missing where it is whole.
+
+    A file of which an inner chunk is missing is walked up to there: what lies below is not known.
+    """
+    of = f" of {Path(receipt.notebook).name}" if receipt else ""
+    missing = _missing(mirror, root)
+    made_again = all(path in _MADE or path.startswith(SEALS) for path in missing)
+    return Resting(f"the publication {root.hex()}{of}", missing, _cure(root, receipt, made_again=made_again))
+
+
+def artifact(mirror: Mirror, kept: Artifact, folder: Path) -> Resting:
+    """Walk the stored bytes of a recorded artifact."""
+    assert kept.stored is not None
+    assert kept.stored.reference is not None
+    missing = _of_file(mirror, bytes.fromhex(kept.stored.reference))
+    name = f"the stored bytes of {kept.name}, recorded in {folder}"
+    cure = f"To publish {kept.name} from now on, run the cell that makes it again."
+    return Resting(name, {"they cannot be published": missing} if missing else {}, cure)
+
+
+def _missing(mirror: Mirror, root: bytes) -> dict[str, frozenset[bytes]]:
+    noting: Any = _Noting(mirror)
+    try:
+        files = listing(noting, root)
+    except NotAPublication:  # a program may have pinned a single file
+        files = {"the file": root}
+    except StorageError:
+        return {_LIST: frozenset(noting.missing or {root})}
+    found = {path: _of_file(mirror, address) for path, address in files.items()}
+    return {path: missing for path, missing in found.items() if missing}
+
+
+def _of_file(mirror: Mirror, address: bytes) -> frozenset[bytes]:
+    noting: Any = _Noting(mirror)
+    try:
+        return mirror.missing(set(chunk_addresses(noting, address)))
+    except StorageError:
+        return frozenset(noting.missing or {address})
+
+
+def _cure(root: bytes, receipt: Receipt | None, *, made_again: bool) -> str:
+    ways = ["swarmprov load FILE, from a saved copy"]
+    if receipt and receipt.pushes:
+        ways.append(f"swarmprov save {root.hex()} copy.swarm --store {receipt.pushes[-1]['store']}, then load that")
+    if receipt and made_again:
+        ways.append(f"swarmprov publish {receipt.notebook}, if it is as it was: its journal gives the same bytes")
+    return f"The publication {root.hex()[:8]}… comes back by: {'; or '.join(ways)}."
