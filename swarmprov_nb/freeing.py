@@ -6,7 +6,6 @@ hand: that of the current folder, and those beside the notebooks that were publi
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
@@ -21,6 +20,7 @@ from swarmprov_nb.journal import publishing_lock
 from swarmprov_nb.lineage import Record
 from swarmprov_nb.lineage.record import FILE, FOLDER
 from swarmprov_nb.receipts import receipts
+from swarmprov_nb.storing import stored_of
 from swarmprov_nb.view.captions import byte_size, plural
 
 if TYPE_CHECKING:
@@ -188,9 +188,9 @@ def named_contents(home: Home) -> Iterator[bytes]:
     try:
         with closing(sqlite3.connect(path, timeout=30)) as db:
             rows = db.execute("SELECT stored FROM contents").fetchall()
-        stated = [json.loads(row[0])["reference"] for row in rows]
+        stated = [stored_of(row[0]).reference for row in rows]
         yield from (bytes.fromhex(reference) for reference in stated if reference)
-    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+    except (sqlite3.Error, ValueError, TypeError) as error:
         raise StorageError(f"Nothing was freed: {path} cannot be read: {error}.", _LOOK) from error
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from swarmprov_nb.checksum import checked, unchecked
 from swarmprov_nb.errors import SwarmprovError, UsageError
 
 RECORD_KEY = "record.key"  # marks the rows of a lineage record as this user's own
@@ -129,18 +130,27 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace `path` by `value` as readable JSON, whole and private."""
-    write_whole(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    """Replace `path` by the object `value` as readable JSON with a checksum, whole and private."""
+    write_whole(path, (json.dumps(checked(value), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
 
 
 def read_json(path: Path, default: Any) -> Any:
-    """Return the JSON value in `path`, or `default` where there is no such file."""
+    """Return the JSON object in `path`, or `default` where there is no such file.
+
+    Raises SwarmprovError where it is damaged, or was changed and kept its checksum.
+    """
     try:
-        return json.loads(path.read_text("utf-8"))
+        return unchecked(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         return default
     except ValueError as error:
-        raise SwarmprovError(f"{path} is damaged: {error}.", "Restore it from a backup or move it away.") from error
+        raise damaged(path, str(error)) from error
+
+
+def damaged(path: Path, fault: str) -> SwarmprovError:
+    """Return the error for a file of ours that is not as it was written."""
+    next_step = "Ask what can be rebuilt by: swarmprov fsck — or, if you changed it yourself, take its checksum out."
+    return SwarmprovError(f"{path} is damaged: {fault}.", next_step)
 
 
 def _temporary(path: Path, data: bytes) -> Path:

@@ -7,19 +7,19 @@ manifest, the same seal, the same transaction. One file a publish, one JSON obje
 from __future__ import annotations
 
 import fcntl
-import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from swarmprov_nb.checksum import checked, unchecked
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import Home
+from swarmprov_nb.kept_lines import append_line, damaged, read_lines
 
 
 class Journal:
-    """The entries of one publish, by step.
+    """The entries of one publish, by step. SwarmprovError where the file is damaged.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -31,19 +31,12 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.entries: dict[str, Any] = dict(_whole_lines(path))
+        self.entries: dict[str, Any] = dict(steps_of(path))
 
     def write(self, step: str, entry: dict[str, Any]) -> None:
         """Write down what will be done; on return it is on the disk."""
-        line = json.dumps([step, entry], sort_keys=True).encode() + b"\n"
         try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                self._cut_torn_line(handle)
-                os.write(handle, line)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            append_line(self.path, [step, checked(entry, step)])
         except OSError as error:
             raise SwarmprovError(
                 f"The journal {self.path} cannot be written: {error.strerror}.",
@@ -61,12 +54,6 @@ class Journal:
         """Move the journal out of the way, beside the receipt: with it the same publication can be stored again."""
         if self.path != kept_at and self.path.exists():
             self.path.replace(kept_at)
-
-    def _cut_torn_line(self, handle: int) -> None:
-        """Drop half a line that a kill or a full disk left at the end."""
-        data = self.path.read_bytes()
-        if data and not data.endswith(b"\n"):
-            os.ftruncate(handle, data.rfind(b"\n") + 1)
 
 
 @contextmanager
@@ -89,11 +76,11 @@ def journal_of(home: Home, work: str) -> Journal:
     return Journal(home.private_folder(home.journal) / f"{work}.jsonl")
 
 
-def _whole_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    try:
-        lines = path.read_bytes().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return
-    for line in lines:
-        step, entry = json.loads(line)
-        yield step, entry
+def steps_of(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the steps of a journal with their entries, in order; SwarmprovError at one that is damaged."""
+    for number, line in enumerate(read_lines(path), 1):
+        try:
+            step, entry = line
+            yield str(step), unchecked(entry, step)
+        except (TypeError, ValueError) as error:
+            raise damaged(path, number) from error

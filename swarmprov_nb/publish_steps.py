@@ -397,8 +397,9 @@ def write_page(home: Home, store: Any, reference: str) -> Path:
 
     folder = home.private_folder(home.pages)
     page = folder / f"{reference}.html"
-    if not page.exists():
-        write_whole(page, b"".join(read_file(store, listing(store, bytes.fromhex(reference))[INDEX])))
+    whole = b"".join(read_file(store, listing(store, bytes.fromhex(reference))[INDEX]))
+    if not page.exists() or page.read_bytes() != whole:
+        write_whole(page, whole)
     return page
 
 

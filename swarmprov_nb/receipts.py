@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from swarmprov_nb.home import Home, read_json, write_json
+from swarmprov_nb.home import Home, damaged, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,15 @@ def read_receipt(path: Path) -> Receipt:
     old = stated.pop("anchor", None)  # as the first version wrote it, of one store and one chain
     for key in ("store", "chain"):
         stated.pop(key, None)
-    for key, values in (("anchors", [old] if old else []), ("pushes", [])):
-        stated[key] = tuple(stated.get(key, values))
-    return Receipt(**stated)
+    try:
+        for key, values in (("anchors", [old] if old else []), ("pushes", [])):
+            stated[key] = tuple(stated.get(key, values))
+        found = Receipt(**stated)
+    except TypeError:
+        raise damaged(path, "it is no receipt") from None
+    if found.reference != path.stem:
+        raise damaged(path, "it is the receipt of another publication")
+    return found
 
 
 def unchanged(home: Home, *, work: str, author: str) -> Receipt | None:

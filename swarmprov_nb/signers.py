@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from swarmprov_nb.errors import UsageError
-from swarmprov_nb.home import Home, read_json, write_json
+from swarmprov_nb.home import Home, damaged, read_json, write_json
 from swarmprov_nb.manifest.author_key import AuthorKey, from_did
 
 AUTHOR_KEY = "author.key"
@@ -39,7 +40,7 @@ def signers(home: Home) -> dict[str, Signer]:
     >>> signers(Home(__import__("pathlib").Path("/nowhere")))
     {}
     """
-    listed = read_json(home.signers, {})
+    listed = _listed(home)
     found = {key: Signer(key, entry["label"], tuple(entry.get("wallets", ()))) for key, entry in listed.items()}
     if (home.keys / AUTHOR_KEY).exists():
         own = author_key(home).did
@@ -67,7 +68,7 @@ def trust(home: Home, key: str, label: str, *, wallets: Sequence[str] = ()) -> S
                 "Choose another label, or remove the old one by: swarmprov trust remove LABEL",
             )
     home.private_folder(home.root)
-    listed = read_json(home.signers, {})
+    listed = _listed(home)
     known_wallets = [*listed.get(key, {}).get("wallets", []), *(wallet.lower() for wallet in wallets)]
     listed[key] = {"label": label, "wallets": list(dict.fromkeys(known_wallets))}
     write_json(home.signers, listed)
@@ -76,7 +77,7 @@ def trust(home: Home, key: str, label: str, *, wallets: Sequence[str] = ()) -> S
 
 def distrust(home: Home, name: str) -> Signer:
     """Take a key, named by itself or by its label, off the list; UsageError where it is not on it."""
-    listed = read_json(home.signers, {})
+    listed = _listed(home)
     key = next((key for key, entry in listed.items() if name in (key, entry["label"])), None)
     if key is None and name in {signer.label for signer in signers(home).values()} | signers(home).keys():
         raise UsageError("That is your own key, which is always trusted.", "Remove others by their label.")
@@ -85,6 +86,19 @@ def distrust(home: Home, name: str) -> Signer:
     entry = listed.pop(key)
     write_json(home.signers, listed)
     return Signer(key, entry["label"])
+
+
+def _listed(home: Home) -> dict[str, Any]:
+    """Return the list as the file has it; SwarmprovError where that is damaged."""
+    listed: dict[str, Any] = read_json(home.signers, {})
+    try:
+        for key, entry in listed.items():
+            from_did(key)
+            if not (isinstance(entry["label"], str) and isinstance(entry.get("wallets", []), list)):
+                raise damaged(home.signers, f"it has no label for {key[:80]}")
+    except (UsageError, AttributeError, KeyError, TypeError):
+        raise damaged(home.signers, "an entry is no signer") from None
+    return listed
 
 
 def resolve(home: Home, name: str) -> str:

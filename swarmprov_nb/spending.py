@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,9 +9,11 @@ from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
+from swarmprov_nb.checksum import checked, unchecked
 from swarmprov_nb.destinations import Destinations
 from swarmprov_nb.errors import PublishRefused, UsageError
 from swarmprov_nb.home import Home
+from swarmprov_nb.kept_lines import append_line, damaged, read_lines
 
 PER_PUBLISH: Final = "0.01"
 PER_DAY: Final = "0.05"
@@ -113,39 +113,36 @@ class Purse:
         before = self.promised(what)
         self.require(max(0, total - before), what)
         entry = {"at": time.time(), "network": self.network, "what": what, "amount": str(max(total, before))}
-        path = self._ledger
-        self.home.private_folder(path.parent)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(handle, json.dumps(entry).encode() + b"\n")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-    @property
-    def _ledger(self) -> Path:
-        return self.home.root / "spending.jsonl"
+        self.home.private_folder(self.home.root)
+        append_line(ledger_of(self.home), checked(entry))
 
     def _lately(self) -> Iterator[tuple[str, int]]:
         newest: dict[str, int] = {}
         since = time.time() - _DAY
-        for entry in _entries(self._ledger):
+        for entry in ledger(self.home):
             if entry["network"] == self.network and entry["at"] >= since:
-                newest[entry["what"]] = int(entry["amount"])
+                newest[entry["what"]] = entry["amount"]
         yield from newest.items()
 
     def _shown(self, units: int) -> str:
         return f"{as_text(units, self.decimals)} {self.coin}"
 
 
-def _entries(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the ledger's whole lines; half a line that a kill left was promised and never sent."""
-    try:
-        lines = path.read_bytes().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return
-    for line in lines:
+def ledger_of(home: Home) -> Path:
+    """Return the file of the ledger."""
+    return home.root / "spending.jsonl"
+
+
+def ledger(home: Home) -> Iterator[dict[str, Any]]:
+    """Yield the ledger's entries; half a line that a kill left was promised and never sent.
+
+    Raises SwarmprovError where it is damaged: nothing is spent until it is known again what was.
+    """
+    path = ledger_of(home)
+    for number, line in enumerate(read_lines(path), 1):
         try:
-            yield json.loads(line)
-        except ValueError:
-            continue
+            entry = unchecked(line)
+            known = {"at": float(entry["at"]), "amount": int(entry["amount"])}
+            yield {"network": str(entry["network"]), "what": str(entry["what"]), **known}
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(path, number) from error

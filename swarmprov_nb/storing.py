@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import IO, TYPE_CHECKING, cast
 
+from swarmprov_nb.checksum import checked, unchecked
 from swarmprov_nb.errors import StorageError
 from swarmprov_nb.home import Home
 from swarmprov_nb.lineage import Stored
@@ -58,6 +59,15 @@ def put(store: Storage, source: IO[bytes] | bytes | _Hashed) -> bytes:
     return root
 
 
+def stored_of(text: str) -> Stored:
+    """Return what a row of the index of stored contents states; ValueError where it is damaged."""
+    body = unchecked(json.loads(text))
+    try:
+        return Stored(**{**body, "warnings": tuple(body["warnings"])})
+    except (KeyError, TypeError) as error:
+        raise ValueError("it does not say what is stored") from error
+
+
 class Keeper:
     """Keeps snapshots of artifacts in the store and remembers them by content id.
 
@@ -82,7 +92,7 @@ class Keeper:
             with self._contents() as db:
                 db.execute(
                     "INSERT OR REPLACE INTO contents VALUES (?, ?, ?)",
-                    (stored.content_id, stored.suffix, json.dumps(asdict(stored))),
+                    (stored.content_id, stored.suffix, json.dumps(checked(asdict(stored)))),
                 )
         return stored
 
@@ -114,11 +124,11 @@ class Keeper:
             row = db.execute(
                 "SELECT stored FROM contents WHERE content_id = ? AND suffix = ?", (content_id, suffix)
             ).fetchone()
-        if row is None:
+        try:
+            stored = stored_of(row[0]) if row else None
+        except ValueError:  # damaged: as if it were not known, it is stored and written down again
             return None
-        body = json.loads(row[0])
-        stored = Stored(**{**body, "warnings": tuple(body["warnings"])})
-        return stored if self.holds(stored) else None
+        return stored if stored and stored.content_id == content_id and self.holds(stored) else None
 
     def holds(self, stored: Stored) -> bool:
         """Tell whether the store still has the root chunk of these bytes."""

@@ -41,6 +41,37 @@ def test_a_torn_line_is_dropped_wherever_it_tore(tmp_path, cut):
     assert Journal(path).entries == {"seal": {"a": 1}, "receipt": {"c": 3}}
 
 
+@pytest.mark.parametrize("at", range(0, 60, 7))
+def test_a_changed_bit_is_seen_wherever_it_is(tmp_path, at):
+    """A journal of which a bit changed is named as damaged, or says what it said."""
+    path = tmp_path / "w.jsonl"
+    Journal(path).write("seal", {"a": "1"})
+    Journal(path).write("anchor", {"b": "2"})
+    data = bytearray(path.read_bytes())
+    data[at] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(SwarmprovError, match=r"w\.jsonl is damaged in line [12]"):
+        Journal(path)
+
+
+def test_a_line_that_lost_only_its_end_still_counts(tmp_path):
+    """What is whole but for the end of its line is read, and what is written after it stands on a line of its own."""
+    path = tmp_path / "w.jsonl"
+    Journal(path).write("seal", {"a": 1})
+    path.write_bytes(path.read_bytes()[:-1])
+    journal = Journal(path)
+    assert journal.entries == {"seal": {"a": 1}}
+    journal.write("anchor", {"b": 2})
+    assert Journal(path).entries == {"seal": {"a": 1}, "anchor": {"b": 2}}
+
+
+def test_a_journal_of_an_older_version_is_read(tmp_path):
+    """Lines without a checksum are taken as they are."""
+    path = tmp_path / "w.jsonl"
+    path.write_text('["seal", {"a": 1}]\n')
+    assert Journal(path).entries == {"seal": {"a": 1}}
+
+
 def test_a_step_is_made_once(tmp_path):
     """What an earlier try wrote down is not made again."""
     made = []

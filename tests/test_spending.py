@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from swarmprov_nb.errors import PublishRefused, UsageError
+from swarmprov_nb.checksum import unchecked
+from swarmprov_nb.errors import PublishRefused, SwarmprovError, UsageError
 from swarmprov_nb.home import Home
 from swarmprov_nb.spending import BZZ, Purse, as_text, as_units
 
@@ -53,7 +54,7 @@ def test_what_was_promised_today_counts(home):
     with pytest.raises(PublishRefused, match=r"over your cap of 0\.03 xDAI a day, of which 0\.02 xDAI are spent"):
         purse(home).promise("second", XDAI // 50)
     ledger = home.root / "spending.jsonl"
-    entry = json.loads(ledger.read_text())
+    entry = unchecked(json.loads(ledger.read_text()))
     ledger.write_text(json.dumps({**entry, "at": time.time() - 90_000}) + "\n")
     assert purse(home).left() == XDAI // 50
 
@@ -72,6 +73,38 @@ def test_a_torn_line_of_the_ledger_counts_for_nothing(home):
     purse(home).promise("first", 5)
     with (home.root / "spending.jsonl").open("a") as stream:
         stream.write('{"at": 99999999999, "network": "gnosis", "what": "x", "amou')
+
+    assert purse(home).spent() == 5
+
+
+def test_a_promise_after_a_torn_line_counts(home):
+    """What a kill left of a line does not swallow the next."""
+    purse(home).promise("first", 5)
+    with (home.root / "spending.jsonl").open("a") as stream:
+        stream.write('{"at": 99999999999, "netw')
+    purse(home).promise("second", 7)
+
+    assert purse(home).spent() == 12
+
+
+@pytest.mark.parametrize("at", range(0, 130, 13))
+def test_nothing_is_spent_by_a_damaged_ledger(home, at):
+    """Where a bit of it changed it is not known what was spent, so nothing is until somebody looks."""
+    purse(home).promise("anchor ab on gnosis", XDAI // 1000)
+    ledger = home.root / "spending.jsonl"
+    data = bytearray(ledger.read_bytes())
+    data[at] ^= 4
+    ledger.write_bytes(data)
+
+    with pytest.raises(SwarmprovError, match=r"spending\.jsonl is damaged in line 1"):
+        purse(home).promise("another", 1)
+
+
+def test_a_ledger_of_an_older_version_counts(home):
+    """Lines without a checksum are taken as they are."""
+    (home.root / "spending.jsonl").write_text(
+        json.dumps({"at": time.time(), "network": "gnosis", "what": "x", "amount": "5"}) + "\n"
+    )
 
     assert purse(home).spent() == 5
 

@@ -1,0 +1,61 @@
+"""Lines of JSON in a file that only grows: each is on the disk before it counts, and half a line counts for nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from swarmprov_nb.errors import SwarmprovError
+
+
+def read_lines(path: Path) -> Iterator[Any]:
+    """Yield what the lines hold, nothing where there is no file.
+
+    Raises SwarmprovError where a line is damaged: what a kill leaves is a beginning of the last line, and nothing else.
+    """
+    try:
+        *lines, last = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return
+    for number, line in enumerate(lines, 1):
+        try:
+            yield json.loads(line)
+        except ValueError as error:
+            raise damaged(path, number) from error
+    if last and (end := _value_ends(last)):
+        if end < len(last):
+            raise damaged(path, len(lines) + 1)
+        yield json.loads(last)  # whole but for its end
+
+
+def append_line(path: Path, value: Any) -> None:
+    """Write one more line; on return it is on the disk. The file is private. Raises OSError."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        data = path.read_bytes()
+        last = data[data.rfind(b"\n") + 1 :]
+        whole = _value_ends(last) > 0
+        if not whole:
+            os.ftruncate(handle, len(data) - len(last))  # half a line that a kill or a full disk left
+        os.write(handle, (b"\n" if whole else b"") + json.dumps(value, sort_keys=True).encode() + b"\n")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def damaged(path: Path, number: int) -> SwarmprovError:
+    """Return the error for a line that is not as it was written."""
+    return SwarmprovError(f"{path} is damaged in line {number}.", "Ask what that hurts by: swarmprov fsck")
+
+
+def _value_ends(text: bytes) -> int:
+    """Return where a whole JSON value ends at the beginning of a text, 0 where there is none."""
+    try:
+        return json.JSONDecoder().raw_decode(text.decode("utf-8", "replace"))[1]
+    except ValueError:
+        return 0
