@@ -13,9 +13,10 @@ from swarmprov_nb.errors import ChainError
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
 from swarmprov_nb.parents import stated_edges
-from swarmprov_nb.receipts import receipts
+from swarmprov_nb.receipts import whole_receipts
 from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.signers import signers
+from swarmprov_nb.view.captions import plural
 
 
 @dataclass
@@ -42,6 +43,8 @@ def check_anchor(evidence: Evidence, home: Home, *, chains: Sequence[str]) -> tu
             answers.asked.append(f"{name}: the packages for reading a chain are not installed")
         except ChainError as error:
             answers.asked.append(f"{name}: {error.what.rstrip('.')}")
+    if damaged := whole_receipts(home)[1]:
+        answers.notes.append(f"{plural(len(damaged), 'receipt')} cannot be read, nor what wallets they name: see fsck")
     notes = "".join(f"; {note.rstrip('.')}" for note in answers.notes)
     if answers.fault is not None:
         return Check("anchor", FAIL, answers.fault + notes), answers.asked, False
@@ -106,7 +109,7 @@ def _other_wallets(evidence: Evidence, home: Home) -> set[bytes]:
     assert evidence.author is not None
     author = to_did(evidence.author)
     known = signers(home).get(author)
-    named = [*(known.wallets if known else ()), *(r.wallet for r in receipts(home) if r.author == author)]
+    named = [*(known.wallets if known else ()), *(r.wallet for r in whole_receipts(home)[0] if r.author == author)]
     return {bytes.fromhex(wallet.removeprefix("0x")) for wallet in named}
 
 

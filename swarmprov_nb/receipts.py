@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import Home, damaged, read_json, write_json
 
 
@@ -69,8 +70,25 @@ class Receipt:
 
 
 def receipts(home: Home) -> list[Receipt]:
-    """Return all receipts of this home, oldest first."""
-    found = [read_receipt(path) for path in home.receipts.glob("*.json")]
+    """Return all receipts of this home, oldest first.
+
+    Raises SwarmprovError where one is damaged.
+    """
+    return _sorted(read_receipt(path) for path in home.receipts.glob("*.json"))
+
+
+def whole_receipts(home: Home) -> tuple[list[Receipt], list[Path]]:
+    """Return the receipts of this home that can be read, oldest first, and the files of those that cannot."""
+    found, damaged_files = [], []
+    for path in sorted(home.receipts.glob("*.json")):
+        try:
+            found.append(read_receipt(path))
+        except SwarmprovError:
+            damaged_files.append(path)
+    return _sorted(found), damaged_files
+
+
+def _sorted(found: Iterable[Receipt]) -> list[Receipt]:
     return sorted(found, key=lambda receipt: (receipt.published_at, receipt.reference))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from swarmprov_nb.checking import Evidence
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
-from swarmprov_nb.receipts import receipts
+from swarmprov_nb.receipts import whole_receipts
 from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.signers import resolve, signers
 
@@ -56,7 +56,7 @@ def check_previous(evidence: Evidence, home: Home) -> Check:
     """Say what is known of the publications before and after; nobody can prove that no newer one exists."""
     assert evidence.statement is not None
     previous = evidence.statement["predicate"]["previous"]
-    newer = [receipt for receipt in receipts(home) if receipt.previous == evidence.manifest_sha256]
+    newer = [receipt for receipt in whole_receipts(home)[0] if receipt.previous == evidence.manifest_sha256]
     if newer:
         return Check("previous", PASS, f"superseded by {newer[-1].reference}")
     before = f"follows manifest {previous['manifest'][:12]}…; " if previous else ""

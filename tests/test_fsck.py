@@ -7,9 +7,10 @@ import signal
 import sqlite3
 
 import pytest
+from hurting import QUIET, flipped, make_home
 from studies import make_study
 
-from swarmprov_nb.carrying import load, save
+from swarmprov_nb.carrying import load
 from swarmprov_nb.cli import main
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.fsck import fsck, repair
@@ -21,33 +22,18 @@ from swarmprov_nb.storing import put, user_store
 from swarmprov_nb.swarm import PackStore, chunk_addresses
 from swarmprov_nb.verifying import verify
 
-QUIET = {"yes": True, "say": lambda _: None}
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Two notebooks and their publications, as they were made."""
-    place = tmp_path_factory.mktemp("fsck")
-    home = Home(place / "home")
-    studies = [make_study(home, place / name) for name in ("one", "two")]
-    studies[1].notebook.write_text(studies[1].notebook.read_text().replace("# A study", "# Another"))
-    published = [publish(study.notebook, home=home, chain="none", **QUIET) for study in studies]
-    save(published[0].reference, place / "one.swarm", home=home)
-    return place, studies, [each.reference for each in published]
+    return make_home(tmp_path_factory.mktemp("fsck"), chain="none")
 
 
 @pytest.fixture
 def kept(made, tmp_path):
     """A copy of the home that a test may hurt, the folder of the first notebook, and the two references."""
-    place, studies, references = made
-    shutil.copytree(place / "home", tmp_path / "home")
-    return Home(tmp_path / "home"), studies[0].folder, references
-
-
-def flipped(path, at):
-    data = bytearray(path.read_bytes())
-    data[at] ^= 1
-    path.write_bytes(data)
+    copy = made.copied(tmp_path)
+    return copy.home, copy.folder, copy.references
 
 
 def pack_of(home, address):
@@ -100,7 +86,7 @@ def test_a_repaired_store_takes_the_lost_chunks_again(kept, made):
     assert pack.with_name(f"{pack.name}.hurt").read_bytes() == hurt
     assert [damage.mend for damage in fsck(home, folder).damage] == [None]
     assert verify(two, home=home).exit_code == 0
-    assert load(made[0] / "one.swarm", home=home) == one
+    assert load(made.home.root.parent / "one.swarm", home=home) == one
     assert fsck(home, folder).exit_code == 0
     assert verify(one, home=home).exit_code == 0
 

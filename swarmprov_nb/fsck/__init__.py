@@ -13,15 +13,19 @@ from pathlib import Path
 
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.fsck.damage import Damage
+from swarmprov_nb.fsck.databases import hurt_chain, hurt_contents
+from swarmprov_nb.fsck.journals import hurt_journals
+from swarmprov_nb.fsck.keys import hurt_keys, hurt_lists
 from swarmprov_nb.fsck.mirror import mirrored
 from swarmprov_nb.fsck.packs import hurt_mark, hurt_packs
+from swarmprov_nb.fsck.receipts import hurt_receipts
 from swarmprov_nb.fsck.records import hurt_record
 from swarmprov_nb.fsck.resting import artifact, publication
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.journal import publishing_lock
 from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.lineage.record import FILE, FOLDER
-from swarmprov_nb.receipts import Receipt, read_receipt
+from swarmprov_nb.receipts import Receipt, whole_receipts
 from swarmprov_nb.view.captions import plural
 
 
@@ -81,12 +85,16 @@ def repair(home: Home, folder: Path) -> int:
 
 
 def _looked(home: Home, folder: Path) -> Health:
-    known = {receipt.reference: receipt for receipt in _receipts(home)}
-    folders = _folders(folder, known.values())
-    damage: list[Damage] = []
+    known = {receipt.reference: receipt for receipt in whole_receipts(home)[0]}
+    own = known.values()
+    folders = _folders(folder, own)
+    damage = [*hurt_keys(home, own), *hurt_lists(home), *hurt_journals(home, own)]
+    damage += [*hurt_contents(home), *hurt_chain(home, own)]
     recorded: list[tuple[Artifact, Path]] = []
-    for each in folders:
-        found, artifacts = hurt_record(each, home.secret(RECORD_KEY))
+    key = _record_key(home)
+    for each in folders if key else ():
+        published = any(Path(receipt.notebook).parent == each for receipt in own)
+        found, artifacts = hurt_record(each, key, published=published)
         damage += found
         recorded += [(artifact, each) for artifact in artifacts]
     seen = [plural(len(folders), "record")]
@@ -96,15 +104,21 @@ def _looked(home: Home, folder: Path) -> Health:
             roots = {*_pins(home.store), *map(bytes.fromhex, known)}
             resting = [publication(mirror, root, known.get(root.hex())) for root in sorted(roots)]
             resting += [artifact(mirror, each, where) for each, where in recorded]
-            damage += hurt_packs(home.store, mirror, resting)
+            damage += [*hurt_packs(home.store, mirror, resting), *hurt_receipts(home, mirror.store, own, folders)]
             seen = [plural(len(roots), "publication"), plural(mirror.packs, "pack"), *seen]
-    return Health(", ".join(seen), tuple(damage))
+    return Health(", ".join([*seen, *_counted(home)]), tuple(damage))
 
 
-def _receipts(home: Home) -> Iterator[Receipt]:
-    for path in sorted(home.receipts.glob("*.json")):
-        with suppress(SwarmprovError):
-            yield read_receipt(path)
+def _record_key(home: Home) -> bytes:
+    """Return the key that marks records, empty where there is none: looking makes no key."""
+    with suppress(SwarmprovError):
+        return home.secret(RECORD_KEY) if (home.keys / RECORD_KEY).exists() else b""
+    return b""
+
+
+def _counted(home: Home) -> Iterator[str]:
+    for name, files in (("receipt", home.receipts.glob("*.json")), ("journal", home.journal.rglob("*.jsonl"))):
+        yield plural(len(list(files)), name)
 
 
 def _folders(folder: Path, known: Iterable[Receipt]) -> list[Path]:

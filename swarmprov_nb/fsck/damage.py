@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from swarmprov_nb.errors import SwarmprovError
+
 
 @dataclass(frozen=True)
 class Damage:
@@ -25,6 +27,11 @@ class Damage:
     def __str__(self) -> str:
         below = [*(f"Hurts {name}." for name in self.hurts), *self.cure.split("\n")]
         return "\n  ".join([f"{self.file} is hurt: {self.what}.", *below])
+
+
+def fault_in(file: Path, error: SwarmprovError) -> str:
+    """Return what an error says of a file, to be put behind its name."""
+    return error.what.rstrip(".").removeprefix(f"{file} is damaged: ").removeprefix(f"{file} is ")
 
 
 def move_aside(file: Path) -> Path:

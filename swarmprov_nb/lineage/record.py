@@ -64,7 +64,7 @@ class Record:
         self.path = folder / FOLDER / FILE
         self._key = key
         self._lock = threading.RLock()
-        if not create and not self.path.exists():
+        if not create and not (self.path.exists() and self.path.stat().st_size):
             raise RecordError(
                 f"Nothing has been recorded in {folder} yet.",
                 "Run the notebook with %load_ext swarmprov in its first cell, or by: swarmprov run NOTEBOOK",

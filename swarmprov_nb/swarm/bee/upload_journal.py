@@ -225,6 +225,11 @@ def _addresses(body: bytes) -> list[bytes]:
     return [body[at : at + ADDRESS_SIZE] for at in range(0, len(body), ADDRESS_SIZE)]
 
 
+def whole_size(data: bytes) -> int:
+    """Return how much of a journal's bytes is records as they were written."""
+    return max((end for _, _, end in _records(data)), default=0)
+
+
 def _records(data: bytes) -> Iterator[tuple[str, bytes, int]]:
     """Kind, body and end of each whole record."""
     at = 0
