@@ -61,7 +61,11 @@ def mirrored(folder: Path) -> Iterator[Mirror]:
                     (store.folder / "packs" / f"{name}.idx").symlink_to((folder / "packs" / f"{name}.idx").absolute())
             store.sweep()  # makes the indexes that are not there
             store.refresh()  # holds all files open: what is merged away meanwhile can still be read
-        yield Mirror(store, len(names), unindexed, {pack.path.stem: _mended(store, pack) for pack in _hurt(store)})
+        try:
+            yield Mirror(store, len(names), unindexed, {pack.path.stem: _mended(store, pack) for pack in _hurt(store)})
+        finally:
+            for pack in store.packs():
+                pack.close()
 
 
 def whole_chunks(pack: PackFile) -> set[bytes]:

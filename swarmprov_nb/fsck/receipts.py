@@ -41,12 +41,11 @@ class Told:
         self.reference = reference
         self._files = listing(store, bytes.fromhex(reference))
         self._store = store
-        self.manifest = self.bytes_of(MANIFEST)
-        self.seals = {path: SealedStatement.from_bytes(self.bytes_of(path), path=path)
+        self.manifest, self.envelope, self.page = map(self._read, (MANIFEST, ENVELOPE, INDEX))
+        self.seals = {path: SealedStatement.from_bytes(self._read(path), path=path)
                       for path in self._files if path.startswith(SEALS)}  # fmt: skip
 
-    def bytes_of(self, path: str) -> bytes:
-        """Return a file of the publication."""
+    def _read(self, path: str) -> bytes:
         return b"".join(read_file(self._store, self._files[path]))
 
     def differs(self, receipt: Receipt) -> str | None:
@@ -91,7 +90,7 @@ class Told:
         path, sealed = next(iter(self.seals.items()))
         return {
             "manifest": {"manifest": _text(self.manifest), "salts": dict(receipt.salts), "work": receipt.work},
-            "envelope": {"envelope": _text(self.bytes_of(ENVELOPE))},
+            "envelope": {"envelope": _text(self.envelope)},
             "seal": {"path": path, "seal": _text(sealed.to_bytes())},
             "store": {"reference": self.reference},
             "receipt": {"publishedAt": receipt.published_at},
@@ -118,9 +117,8 @@ def hurt_receipts(
         elif journal.exists() and (fault := _fault(journal, receipt)):
             yield Damage(journal, fault, _JOURNAL, mend=partial(_rewrite, journal, told.journal(receipt)))
         page = home.pages / f"{path.stem}.html"
-        whole = told.bytes_of(INDEX)
-        if page.exists() and page.read_bytes() != whole:
-            what, mend = "it is not the page of its publication", partial(_replace, page, whole)
+        if page.exists() and page.read_bytes() != told.page:
+            what, mend = "it is not the page of its publication", partial(_replace, page, told.page)
             yield Damage(page, what, "It is copied from its publication by: swarmprov fsck --repair", mend=mend)
 
 
@@ -134,7 +132,7 @@ def _hurt_receipt(path: Path, what: str, anew: Receipt | None) -> Damage:
 def _told(store: Storage, reference: str) -> Told | None:
     try:
         return Told(store, reference)
-    except (SwarmprovError, ValueError):
+    except (SwarmprovError, KeyError, ValueError):
         return None
 
 
