@@ -46,7 +46,7 @@ def read_keystore(data: bytes, what: str) -> dict[str, Any]:
             "Give one of version 3, as geth, Foundry and MyEtherWallet write it.",
         )
     crypto = found.get("crypto")
-    if not (isinstance(crypto, dict) and _is_whole(crypto)):
+    if not (isinstance(crypto, dict) and _is_whole(crypto) and _is_address(str(found.get("address")))):
         raise _damaged(what)
     if not _is_bearable(crypto["kdf"], crypto["kdfparams"]):
         raise WalletError(
@@ -74,7 +74,9 @@ def encrypted(key: bytes, password: str, *, n: int = SCRYPT_N) -> bytes:
     """Return the bytes of a new keystore; call it within `sealed`."""
     from eth_account import Account
 
-    return json.dumps(Account.encrypt(key, password, kdf="scrypt", iterations=n), indent=1).encode() + b"\n"
+    made = Account.encrypt(key, password, kdf="scrypt", iterations=n)
+    stated = address_of(key).removeprefix("0x")  # in capitals and small letters, which are its checksum (EIP-55)
+    return json.dumps({**made, "address": stated}, indent=1).encode() + b"\n"
 
 
 def decrypted(keystore: Mapping[str, Any], password: str, what: str) -> bytes | None:
@@ -129,6 +131,16 @@ def _is_whole(crypto: Mapping[str, Any]) -> bool:
         and parameters.get("dklen") == 32  # noqa: PLR2004 - the format's
         and _numbers(crypto.get("kdf"), parameters)
     )
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether an address is not one that a disk changed: in letters of both sizes it has a checksum (EIP-55)."""
+    from eth_utils.address import to_checksum_address
+
+    stated = _ADDRESS.fullmatch(text)
+    if stated is None or stated[1] in (stated[1].lower(), stated[1].upper()):
+        return True
+    return bool(to_checksum_address(f"0x{stated[1]}") == f"0x{stated[1]}")
 
 
 def _numbers(kdf: Any, parameters: Mapping[str, Any]) -> bool:
