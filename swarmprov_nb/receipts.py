@@ -111,11 +111,21 @@ def read_receipt(path: Path) -> Receipt:
         for key, values in (("anchors", [old] if old else []), ("pushes", [])):
             stated[key] = tuple(stated.get(key, values))
         found = Receipt(**stated)
-    except TypeError:
+        _require_sound(found)
+    except (KeyError, TypeError, ValueError):
         raise damaged(path, "it is no receipt") from None
     if found.reference != path.stem:
         raise damaged(path, "it is the receipt of another publication")
     return found
+
+
+def _require_sound(found: Receipt) -> None:
+    """Raise one of its errors where a receipt without a checksum does not say what is read from it."""
+    float(found.published_at)
+    bytes.fromhex(found.reference + found.manifest + found.content + found.wallet.removeprefix("0x"))
+    str.encode(found.author + found.work + found.notebook)
+    for named, key in ((found.anchors, "network"), (found.anchors, "transaction"), (found.pushes, "store")):
+        str.join("", [each[key] for each in named])
 
 
 def unchanged(home: Home, *, work: str, author: str) -> Receipt | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import shutil
 import signal
 import sqlite3
+import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hurting import QUIET, flipped, make_home
@@ -208,6 +211,50 @@ def test_fsck_looks_while_something_is_stored(kept):
     with store.in_use():
         put(store, b"abc" * 5000)
         assert fsck(home, folder).exit_code == 0
+
+
+def test_fsck_finds_nothing_while_packs_come_and_are_merged(kept):
+    """Another process stores small files, whose packs are merged away under our eyes: no look finds damage."""
+    home, folder, _ = kept
+    done = threading.Event()
+
+    def store():
+        mine = PackStore(home.store)
+        for number in range(40):
+            put(mine, str(number).encode() * 900)
+        done.set()
+
+    thread = threading.Thread(target=store)
+    thread.start()
+    while not done.is_set():
+        assert fsck(home, folder).damage == ()
+    thread.join()
+    assert fsck(home, folder).damage == ()
+
+
+@pytest.mark.parametrize("at", ["rename", "unlink"])
+def test_a_repair_that_is_killed_loses_nothing(kept, monkeypatch, at):
+    """Stopped before any of its renames, a repair leaves what is whole readable, and the next one finishes."""
+    home, folder, (one, two) = kept
+    pack, offset = pack_of(home, bytes.fromhex(one))
+    flipped(pack, offset + 30)
+    hurt = pack.read_bytes()
+
+    was = getattr(Path, at)
+
+    def killed(path, *to):
+        if home.store in path.parents:
+            raise KeyboardInterrupt
+        return was(path, *to)
+
+    with monkeypatch.context() as kill:
+        kill.setattr(Path, at, killed)
+        with suppress(KeyboardInterrupt):
+            repair(home, folder)
+    assert verify(two, home=home).exit_code == 0
+    repair(home, folder)
+    assert verify(two, home=home).exit_code == 0
+    assert hurt in [path.read_bytes() for path in pack.parent.glob("*.pack.hurt")]
 
 
 def test_the_command_says_what_is_hurt_and_what_is_left(kept, capsys, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import asdict
 
 import pytest
@@ -12,7 +13,7 @@ from swarmprov_nb.checksum import unchecked
 from swarmprov_nb.fsck import fsck, repair
 from swarmprov_nb.journal import Journal, journal_of
 from swarmprov_nb.publishing import publish
-from swarmprov_nb.receipts import receipt_of, receipts
+from swarmprov_nb.receipts import receipt_of, receipts, whole_receipts
 from swarmprov_nb.signers import trust
 from swarmprov_nb.spending import Purse
 from swarmprov_nb.swarm.bee.upload_journal import UploadJournal
@@ -206,3 +207,17 @@ def test_the_embedded_chain_is_held_against_its_hashes_and_the_receipts(kept):
     assert any(kept.references[0] in said for said in only(kept).hurts)
     path.unlink()
     assert only(kept).what == "it is missing"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_receipt_without_a_checksum_is_no_traceback(kept, seed):
+    """Of an older version's receipt not every changed bit is seen, but each is read, or named; never a traceback."""
+    path, chance = receipt_file(kept), random.Random(seed)
+    whole = json.dumps(unchecked(json.loads(path.read_text()))).encode()
+    for _ in range(150):
+        torn = bytearray(whole)
+        torn[chance.randrange(len(torn))] ^= 1 << chance.randrange(8)
+        path.write_bytes(torn)
+        found, damaged = whole_receipts(kept.home)
+        assert len(found) + len(damaged) == 2
+        assert [anchor["network"] for each in found for anchor in each.anchors]

@@ -35,7 +35,7 @@ _STEPS: Final = {"manifest", "envelope", "seal", "receipt"}
 
 
 class Told:
-    """What a publication itself tells of its receipt. Raises SwarmprovError where it is not whole."""
+    """What a publication itself tells of its receipt. Raises SwarmprovError or KeyError where it is not whole."""
 
     def __init__(self, store: Storage, reference: str) -> None:
         self.reference = reference
@@ -44,6 +44,8 @@ class Told:
         self.manifest, self.envelope, self.page = map(self._read, (MANIFEST, ENVELOPE, INDEX))
         self.seals = {path: SealedStatement.from_bytes(self._read(path), path=path)
                       for path in self._files if path.startswith(SEALS)}  # fmt: skip
+        if not self.seals:
+            raise KeyError(SEALS)
 
     def _read(self, path: str) -> bytes:
         return b"".join(read_file(self._store, self._files[path]))

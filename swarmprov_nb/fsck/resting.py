@@ -15,7 +15,9 @@ from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST
 from swarmprov_nb.publication import SEALS, listing
 from swarmprov_nb.receipts import Receipt
 from swarmprov_nb.swarm import Chunk, chunk_addresses
+from swarmprov_nb.view.labels import clean
 
+_SHOWN: Final = 5  # files
 _LIST: Final = "its list of files"
 _MADE: Final = {_LIST, MANIFEST, ENVELOPE, *(exporter.path for exporter in EXPORTERS.values())}  # from a kept journal
 
@@ -30,8 +32,9 @@ class Resting:
 
     def hurt_by(self, chunks: frozenset[bytes]) -> str | None:
         """Say what of it is hurt where these chunks are, None where nothing is."""
-        files = [file for file, missing in self.missing.items() if missing & chunks]
-        return f"{self.name}: {', '.join(sorted(files))}" if files else None
+        files = sorted(clean(file) for file, missing in self.missing.items() if missing & chunks)
+        more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+        return f"{self.name}: {', '.join(files[:_SHOWN])}{more}" if files else None
 
     @property
     def chunks(self) -> frozenset[bytes]:
@@ -80,8 +83,8 @@ def _missing(mirror: Mirror, root: bytes) -> dict[str, frozenset[bytes]]:
         files = {"the file": root}
     except StorageError:
         return {_LIST: frozenset(noting.missing or {root})}
-    found = {path: _of_file(mirror, address) for path, address in files.items()}
-    return {path: missing for path, missing in found.items() if missing}
+    missing = {address: _of_file(mirror, address) for address in dict.fromkeys(files.values())}
+    return {path: missing[address] for path, address in files.items() if missing[address]}
 
 
 def _of_file(mirror: Mirror, address: bytes) -> frozenset[bytes]:
