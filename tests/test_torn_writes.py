@@ -98,7 +98,7 @@ KINDS = {
     "author key": Kind("home/keys/author.key", nothing, VERIFY),
     "record key": Kind("home/keys/record.key", nothing, ("status",), named=("record.sqlite",)),
     "findings key": Kind("home/keys/findings.key", lambda kept, path: len(path.read_bytes())),  # names findings only
-    "dev wallet": Kind("home/keys/dev-wallet.key", lambda kept, path: path.read_text().strip(), VERIFY),
+    "dev wallet": Kind("home/keys/dev-wallet.key", lambda kept, path: bytes.fromhex(path.read_text()), VERIFY),
     "wallet": Kind("home/keys/wallets/*.json", wallet, ("keys", "list")),
     "page": Kind("home/pages/*.html", nothing),
     "index of contents": Kind("home/contents.sqlite", rows, ("gc", "--older-than", "0")),
@@ -142,7 +142,7 @@ def taken(kind, kept, path):
     """Return what a reader takes from a file; what it refuses with two sentences is no wrong result."""
     try:
         return kind.meaning(kept, path)
-    except (SwarmprovError, sqlite3.Error, UnicodeDecodeError):
+    except (SwarmprovError, sqlite3.Error, ValueError):
         return "refused"
 
 
