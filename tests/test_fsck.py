@@ -15,10 +15,11 @@ from studies import make_study
 
 from swarmprov_nb.carrying import load
 from swarmprov_nb.cli import main
-from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.errors import RecordError, SwarmprovError
 from swarmprov_nb.fsck import fsck, repair
 from swarmprov_nb.home import Home
 from swarmprov_nb.journal import publishing_lock
+from swarmprov_nb.lineage import Record
 from swarmprov_nb.publication import listing
 from swarmprov_nb.publishing import publish
 from swarmprov_nb.storing import put, user_store
@@ -187,6 +188,12 @@ def test_a_changed_row_of_the_record_is_named(kept):
     assert damage.what.startswith("1 row of session")
     record.write_bytes(whole[:5000])
     assert only(fsck(home, folder)).file == record
+    with pytest.raises(RecordError, match="cannot be read: database disk image is malformed"):
+        Record(folder, key=bytes(32), create=False)
+    record.write_bytes(b"")
+    assert only(fsck(home, folder)).file == record
+    with pytest.raises(RecordError, match="Nothing has been recorded"):
+        Record(folder, key=bytes(32), create=False)
     record.write_bytes(whole)
 
 

@@ -101,4 +101,4 @@ def _cure(root: bytes, receipt: Receipt | None, *, made_again: bool) -> str:
         ways.append(f"swarmprov save {root.hex()} copy.swarm --store {receipt.pushes[-1]['store']}, then load that")
     if receipt and made_again:
         ways.append(f"swarmprov publish {receipt.notebook}, if it is as it was: its journal gives the same bytes")
-    return f"The publication {root.hex()[:8]}… comes back by: {'; or '.join(ways)}."
+    return f"After the repair the publication {root.hex()[:8]}… comes back by: {'; or '.join(ways)}."

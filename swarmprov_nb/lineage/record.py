@@ -237,7 +237,7 @@ class Record:
         text = str(error)
         if "locked" in text or "busy" in text:
             return RecordError(f"The record {self.path} is locked by another program.", "Wait for it, then run again.")
-        if "readonly" in text or "unable to open" in text or "disk" in text:
+        if "readonly" in text or "unable to open" in text or ("disk" in text and "malformed" not in text):
             return RecordError(
                 f"The record {self.path} cannot be written: {text}.",
                 "Make the notebook's folder writable with room to spare, or copy the notebook elsewhere.",
