@@ -52,6 +52,7 @@ class Variables:
     def __init__(self, namespace: dict[str, Any], hidden: Iterable[str] = ()) -> None:
         self._namespace = namespace
         self._hidden = frozenset(hidden)
+        self._not_theirs: set[str] = set()  # names that are not the user's: IPython keeps one more a cell
         self._writers: dict[str, int] = {}
         self._itself: dict[str, int] = {}  # who last changed more of it than a part that other names share
         self._versions: dict[str, Version] = {}
@@ -68,7 +69,9 @@ class Variables:
 
     def places(self) -> dict[str, int]:
         """Return which object each of the user's names is bound to."""
-        return {name: id(value) for name, value in self._namespace.copy().items() if self.visible(name)}
+        namespace, known = self._namespace.copy(), self._not_theirs
+        known.update(name for name in namespace.keys() - known if not self.visible(name))
+        return {name: id(value) for name, value in namespace.items() if name not in known}
 
     def writer(self, name: str) -> int | None:
         """Return the run that last bound or changed the name."""
