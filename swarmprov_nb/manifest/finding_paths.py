@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from swarmprov_nb.manifest.finding_rules import Confidence, Rule
+from swarmprov_nb.manifest.finding_rule import Confidence, Rule
 
 RELATIVE: Final = "Write it relative to the notebook, or leave it if it tells nothing."
 

@@ -6,15 +6,16 @@ plugins, which take every digest for a secret, and its keyword and address plugi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from swarmprov_nb.manifest.finding_rules import Confidence, is_placeholder
+from swarmprov_nb.manifest.finding_rule import Confidence, is_placeholder
 
 # module, class, how sure we are, and what must stand in a line for the plugin to be asked
-_PLUGINS: tuple[tuple[str, str, Confidence, tuple[str, ...]], ...] = (
+_Plugin = tuple[str, str, Confidence, tuple[str, ...]]
+_PLUGINS: tuple[_Plugin, ...] = (
     ("artifactory", "ArtifactoryDetector", "low", ("akc", "ap")),
     ("aws", "AWSKeyDetector", "high", ("akia", "asia", "a3t", "abia", "acca", "aws")),
     ("azure_storage_key", "AzureStorageKeyDetector", "high", ("accountkey",)),
@@ -42,24 +43,36 @@ _PLUGINS: tuple[tuple[str, str, Confidence, tuple[str, ...]], ...] = (
     ("telegram_token", "TelegramBotTokenDetector", "high", ("bot", "telegram", "token")),
     ("twilio", "TwilioKeyDetector", "high", ("twilio", "sid", "auth", "key")),
 )
-_WINDOW, _OVERLAP = 4096, 512
+_WINDOW, _OVERLAP, _SHORTEST = 4096, 512, 16
 
 
-def plugin_hits(line: str) -> Iterator[tuple[str, Confidence, int, int]]:
-    """Yield what the plugins find in a line: rule, confidence, where it starts and where it ends.
+def plugin_hits(text: str) -> Iterator[tuple[str, Confidence, int, int]]:
+    """Yield what the plugins find in a text, line by line: rule, confidence, where it starts and where it ends.
 
     >>> list(plugin_hits("nothing to see"))
     []
     """
-    lowered = line.lower()
-    asked = [name for name in _PLUGINS if any(needle in lowered for needle in name[3])]
-    for module, kind, confidence, _ in asked:
-        for start in range(0, len(line), _WINDOW - _OVERLAP):
-            part = line[start : start + _WINDOW]
-            for secret in set(_plugin(module, kind).analyze_string(part)):
-                place = part.find(secret)
-                if place >= 0 and _alone(part, place, len(secret)) and not _made_up(secret):
-                    yield module.replace("_", "-"), confidence, start + place, start + place + len(secret)
+    asked = _asked(text.lower(), _PLUGINS)
+    offset = 0
+    for line in text.split("\n") if asked else ():
+        for plugin in _asked(line.lower(), asked) if len(line) >= _SHORTEST else ():
+            for start, end in _hits(line, plugin):
+                yield plugin[0].replace("_", "-"), plugin[2], offset + start, offset + end
+        offset += len(line) + 1
+
+
+def _asked(lowered: str, plugins: Iterable[_Plugin]) -> list[_Plugin]:
+    return [plugin for plugin in plugins if any(map(lowered.__contains__, plugin[3]))]
+
+
+def _hits(line: str, plugin: _Plugin) -> Iterator[tuple[int, int]]:
+    """Yield where a plugin's secrets stand in a line."""
+    for start in range(0, len(line), _WINDOW - _OVERLAP):
+        part = line[start : start + _WINDOW]
+        for secret in set(_plugin(*plugin[:2]).analyze_string(part)):
+            place = part.find(secret)
+            if place >= 0 and _alone(part, place, len(secret)) and not _made_up(secret):
+                yield start + place, start + place + len(secret)
 
 
 @cache

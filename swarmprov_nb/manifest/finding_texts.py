@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,6 +14,7 @@ LIMIT = 16 << 20
 _HEAD = 4096
 _PART = 1 << 20
 _PACKED = 4  # Parquet is read whole, or not at all
+_BINARY, _SVG = ("image/", "audio/", "video/", "application/pdf"), "image/svg+xml"
 _CONTROL = frozenset(range(9))
 
 
@@ -20,7 +22,7 @@ def texts_of_file(path: Path, *, place: str | None = None, limit: int = LIMIT) -
     """Yield (place, text) of a file that can be read as text; nothing of one that cannot.
 
     At most `limit` bytes are read, and the place says so where there were more. Text that is not UTF-8 is read as
-    Latin-1. A notebook gives a text a cell, Parquet a text a column of texts.
+    Latin-1. A notebook gives a text a cell, one for its outputs and one for metadata, Parquet a text a column of texts.
     """
     with path.open("rb") as file:
         yield from texts_of_stream(place or path.name, iter(lambda: file.read(_PART), b""), limit=limit)
@@ -64,25 +66,36 @@ def _decoded(data: bytes, *, whole: bool) -> str:
 
 
 def _cells(text: str, place: str) -> Iterator[tuple[str, str]]:
-    """Yield the sources and outputs of a notebook, decoded; nothing of what is no notebook."""
+    """Yield the sources, outputs and metadata of a notebook, decoded; nothing of what is no notebook."""
     try:
-        cells = loads(text, values=None)["cells"]
-        for number, cell in enumerate(cells, 1):
+        document = loads(text, values=None)
+        if metadata := document.get("metadata"):
+            yield f"{place}, metadata", _written(metadata)
+        for number, cell in enumerate(document["cells"], 1):
             yield f"{place}, cell {number}", _joined(cell["source"])
+            if metadata := cell.get("metadata"):
+                yield f"{place}, metadata of cell {number}", _written(metadata)
             if outputs := "\n".join(_joined(part) for output in cell.get("outputs", ()) for part in _parts(output)):
                 yield f"{place}, output of cell {number}", outputs
     except (ValueError, KeyError, TypeError, AttributeError):
         return
 
 
+def _written(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
 def _joined(source: Any) -> str:
-    return source if isinstance(source, str) else "".join(source)
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        return "".join(source)
+    return source if isinstance(source, str) else _written(source)
 
 
 def _parts(output: dict[str, Any]) -> Iterator[Any]:
     yield from (output.get(key, "") for key in ("text", "ename", "evalue"))
     yield "\n".join(output.get("traceback", ()))
-    yield from (part for kind, part in output.get("data", {}).items() if kind.startswith("text/"))
+    yield from (part for kind, part in output.get("data", {}).items() if kind == _SVG or not kind.startswith(_BINARY))
+    yield _written(output["metadata"]) if output.get("metadata") else ""
 
 
 def _columns(data: bytes, place: str, limit: int) -> Iterator[tuple[str, str]]:

@@ -12,11 +12,13 @@ import hmac
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from swarmprov_nb.manifest.finding_plain import plain
 from swarmprov_nb.manifest.finding_plugins import plugin_hits
-from swarmprov_nb.manifest.finding_rules import NEW_KEY, REVOKE, RULES, Confidence, Rule, secret_of
+from swarmprov_nb.manifest.finding_rule import NEW_KEY, REVOKE, Confidence, Rule, secret_of
+from swarmprov_nb.manifest.finding_rules import RULES
 from swarmprov_nb.manifest.finding_texts import texts_of_file, texts_of_stream
 
 __all__ = ["Finding", "scan", "texts_of_file", "texts_of_stream"]
@@ -77,8 +79,15 @@ def scan(
 
 def _hits(text: str, keys: tuple[bytes, ...], ours: frozenset[str], rules: tuple[Rule, ...]) -> Iterator[_Hit]:
     """Yield hits, the surest rules first."""
+    yield from _known(text, text.lower(), keys)
+    read = plain(text)
+    for hit in _read(read.text, ours, rules):
+        yield replace(hit, start=read.original(hit.start), end=read.original(hit.end - 1) + 1)
+
+
+def _read(text: str, ours: frozenset[str], rules: tuple[Rule, ...]) -> Iterator[_Hit]:
+    """Yield hits in a text without escapes."""
     lowered = text.lower()
-    yield from _known(text, lowered, keys)
     for rule in rules:
         if rule.needles and not any(needle in lowered for needle in rule.needles):
             continue
@@ -88,18 +97,9 @@ def _hits(text: str, keys: tuple[bytes, ...], ours: frozenset[str], rules: tuple
             confidence = None if lowered[start:end] in ours else rule.judge(match)
             if confidence is not None:
                 yield _Hit(start, end, rule.name, confidence, rule.advice)
-    for hit in _plugged(text):
-        if lowered[hit.start : hit.end] not in ours:
-            yield hit
-
-
-def _plugged(text: str) -> Iterator[_Hit]:
-    """Yield what the plugins of detect-secrets find, line by line."""
-    offset = 0
-    for line in text.split("\n"):
-        for name, confidence, start, end in plugin_hits(line):
-            yield _Hit(offset + start, offset + end, name, confidence, REVOKE)
-        offset += len(line) + 1
+    for name, confidence, start, end in plugin_hits(text):
+        if lowered[start:end] not in ours:
+            yield _Hit(start, end, name, confidence, REVOKE)
 
 
 def _known(text: str, lowered: str, keys: tuple[bytes, ...]) -> Iterator[_Hit]:
