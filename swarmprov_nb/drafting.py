@@ -15,6 +15,7 @@ from swarmprov_nb.manifest.statement import Draft, Subject, statement
 from swarmprov_nb.manifest.work_id import work_id
 from swarmprov_nb.planning import Plan, attachment_path
 from swarmprov_nb.receipts import Receipt
+from swarmprov_nb.secret_values import Salts, SecretBytes
 from swarmprov_nb.storing import put
 
 
@@ -29,7 +30,7 @@ class Drafted:
 
 def draft(planned: Plan, *, author: str, previous: Receipt | None, store: Any) -> Drafted:
     """Build the manifest of a plan for an author; the notebook, old sources and attachments go to the store."""
-    salts = {artifact.id: secrets.token_bytes(32) for artifact in planned.hidden}
+    salts = {artifact.id: SecretBytes(secrets.token_bytes(32)) for artifact in planned.hidden}
     commitments = {
         artifact.id: commitment(salts[artifact.id], name=shown_name(artifact), stored=artifact.stored)
         for artifact in planned.hidden
@@ -57,7 +58,7 @@ def draft(planned: Plan, *, author: str, previous: Receipt | None, store: Any) -
     contents = {entity[a.id]: a.stored.content_id for a in planned.hidden if a.stored}
     work = work_id(built, sources=[cell.source for cell in planned.notebook.cells], hidden=contents,
                    outputs=planned.outputs)  # fmt: skip
-    return Drafted(built, work, {entity[key]: salt.hex() for key, salt in salts.items() if key in entity})
+    return Drafted(built, work, Salts((entity[key], salt.hex()) for key, salt in salts.items() if key in entity))
 
 
 def _notebook(planned: Plan) -> dict[str, Any]:

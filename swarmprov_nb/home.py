@@ -16,6 +16,7 @@ from typing import Any
 
 from swarmprov_nb.checksum import checked, unchecked
 from swarmprov_nb.errors import SwarmprovError, UsageError
+from swarmprov_nb.secret_values import SecretBytes
 
 RECORD_KEY = "record.key"  # marks the rows of a lineage record as this user's own
 _PRIVATE_FOLDER = 0o700
@@ -96,7 +97,7 @@ class Home:
             ) from error
         return folder
 
-    def secret(self, name: str, length: int = 32) -> bytes:
+    def secret(self, name: str, length: int = 32) -> SecretBytes:
         """Return the secret bytes kept under `name` in the keys folder, made on first use.
 
         The file is created at one stroke, so that two processes agree on it; one that others may read is refused.
@@ -106,7 +107,7 @@ class Home:
             write_once(path, secrets.token_bytes(length))
         if path.stat().st_mode & _OTHERS:
             raise UsageError(f"Others may read the key file {path}.", f"Close it by: chmod 600 {path}")
-        value = path.read_bytes()
+        value = SecretBytes(path.read_bytes())
         if len(value) != length:
             raise UsageError(f"The key file {path} is damaged.", "Restore it from a backup; a new one is a new signer.")
         return value

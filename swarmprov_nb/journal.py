@@ -10,7 +10,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from swarmprov_nb.checksum import checked, unchecked
 from swarmprov_nb.errors import SwarmprovError
@@ -54,6 +54,9 @@ class Journal:
         """Move the journal out of the way, beside the receipt: with it the same publication can be stored again."""
         if self.path != kept_at and self.path.exists():
             self.path.replace(kept_at)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A journal is not pickled: it may hold salts.")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.secret_values import SecretBytes
 
 
 def read_lines(path: Path) -> Iterator[Any]:
@@ -34,15 +35,16 @@ def read_lines(path: Path) -> Iterator[Any]:
 
 def append_line(path: Path, value: Any) -> None:
     """Write one more line; on return it is on the disk. The file is private. Raises OSError."""
+    line = SecretBytes(json.dumps(value, sort_keys=True).encode() + b"\n")  # a journal's may hold salts
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        data = path.read_bytes()
-        last = data[data.rfind(b"\n") + 1 :]
+        data = SecretBytes(path.read_bytes())
+        last = SecretBytes(data[data.rfind(b"\n") + 1 :])
         whole = _value_ends(last) > 0
         if not whole:
             os.ftruncate(handle, len(data) - len(last))  # half a line that a kill or a full disk left
-        os.write(handle, (b"\n" if whole else b"") + json.dumps(value, sort_keys=True).encode() + b"\n")
+        os.write(handle, b"\n" + line if whole else line)
         os.fsync(handle)
     finally:
         os.close(handle)

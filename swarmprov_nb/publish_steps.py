@@ -39,6 +39,7 @@ from swarmprov_nb.publisher import Publisher
 from swarmprov_nb.pushing import lasts, push_chunks
 from swarmprov_nb.receipts import Receipt, last_of, receipts, unchanged
 from swarmprov_nb.sealing import author_seal, with_seal
+from swarmprov_nb.secret_values import Salts
 from swarmprov_nb.storing import put
 from swarmprov_nb.swarm.memory import MemoryStorage
 
@@ -59,6 +60,9 @@ class Published:
     def reference(self) -> str:
         """The reference to share, in hex."""
         return self.receipt.reference
+
+    def __repr__(self) -> str:
+        return f"Published({self.reference!r})"  # a cell that ends in it shows this: no salt, no path
 
     def __str__(self) -> str:
         lines = [
@@ -230,8 +234,10 @@ class _Steps:
         _begin("manifest", self._progress)
         _require_valid(drafted.statement)
         text = _text(canonical(drafted.statement))
-        begun = self._journal.once(
-            "manifest", lambda: {"manifest": text, "salts": dict(drafted.salts), "work": drafted.work}
+        begun = _begun(
+            self._journal.once(
+                "manifest", lambda: {"manifest": text, "salts": Salts(drafted.salts), "work": drafted.work}
+            )
         )
         manifest = base64.b64decode(begun["manifest"])
         document = parse(manifest, what=MANIFEST)
@@ -405,3 +411,8 @@ def write_page(home: Home, store: Any, reference: str) -> Path:
 
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def _begun(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the journal says of a manifest that was begun, with salts that show themselves in no traceback."""
+    return {**entry, "salts": Salts(entry["salts"])}

@@ -18,6 +18,7 @@ from swarmprov_nb.progress import Progress, Told
 from swarmprov_nb.publish_steps import Published, carry_out
 from swarmprov_nb.publisher import NO_CHAIN, Publisher
 from swarmprov_nb.scanning import FINDINGS_KEY
+from swarmprov_nb.secret_values import SecretBytes
 from swarmprov_nb.showing import lineage
 
 if TYPE_CHECKING:
@@ -77,15 +78,16 @@ def plan_of(
     """
     settings = Settings.of(publisher.home, notebook.path.parent)
     publisher.home.secret(FINDINGS_KEY)  # made first: it is one of the keys to look for, now and later
-    keys = tuple(_key_in(path.read_bytes()) for path in publisher.home.keys.iterdir() if path.is_file())
+    keys = tuple(_key_in(path) for path in publisher.home.keys.iterdir() if path.is_file())
     return plan(notebook, recorded, keeper=publisher.keeper, settings=settings, choices=choices, known_keys=keys,
                 memory=memory)  # fmt: skip
 
 
-def _key_in(data: bytes) -> bytes:
+def _key_in(path: Path) -> SecretBytes:
     """Return the key that a key file holds, raw or in hex."""
+    data = SecretBytes(path.read_bytes())
     try:
-        return bytes.fromhex(data.decode("ascii").strip())
+        return SecretBytes(bytes.fromhex(data.decode("ascii").strip()))
     except ValueError:
         return data
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import Home, damaged, read_json, write_json
+from swarmprov_nb.secret_values import Salts
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,19 @@ class Receipt:
     author: str
     wallet: str
     work: str
-    notebook: str
+    notebook: str = field(repr=False)  # its path on this machine
     published_at: float
     items: int
     size: int
     level: int = 0
     previous: str | None = None
-    salts: Mapping[str, str] = field(default_factory=dict)
+    salts: Mapping[str, str] = field(default_factory=Salts)
     anchors: tuple[Mapping[str, Any], ...] = ()
     pushes: tuple[Mapping[str, Any], ...] = ()
     attesters: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "salts", Salts(self.salts))
 
     @property
     def anchor(self) -> Mapping[str, Any] | None:

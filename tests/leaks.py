@@ -20,6 +20,7 @@ def forms(mark: bytes) -> dict[str, bytes]:
     shifted = [base64.b64encode(b"\0" * shift + mark) for shift in range(3)]
     inner = [each[4 * bool(shift) : -4] for shift, each in enumerate(shifted)]
     found = {"raw": mark, "hex": mark.hex().encode(), "HEX": mark.hex().upper().encode()}
+    found["as Python shows bytes"] = repr(bytes(mark))[2:-1].encode()
     found["sha256, which confirms a guess"] = hashlib.sha256(mark).hexdigest().encode()
     for shift, each in enumerate(inner):
         found[f"base64 from {shift}"] = each

@@ -6,6 +6,7 @@ import base64
 import gzip
 import io
 import json
+import re
 import secrets
 import shutil
 import tempfile
@@ -168,7 +169,24 @@ def test_no_byte_that_leaves_holds_a_marked_value(run, marked, tmp_path):
     assert len(_salts(home)) == len(HIDDEN)
     assert leaks(marks, texts) == []
     assert leaks(private, seen) == []
+    assert leaks(keys_of(marks), {"traceback": crashed(kernel)}) == []
     assert leaks(marks, {"outputs": repr(shown["fails"]).encode()}) != [], "the marks were never met"
+
+
+def keys_of(marks: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the keys and salts of the run's own home."""
+    return {name: mark for name, mark in marks.items() if name.startswith("salt") or name.endswith((".key", ".hex"))}
+
+
+def crashed(kernel: Kernel) -> bytes:
+    """Return the traceback, with the values of variables, of a publish in which something breaks."""
+    kernel.run("%xmode Verbose\nfrom swarmprov_nb import publish_steps, swarm\nimport swarmprov\n"
+               "def broken(*words, **named): raise RuntimeError('broken', words, named)\n"
+               "publish_steps.collection = broken")  # fmt: skip
+    said = kernel.run("swarmprov.publish('study.ipynb', yes=True, again=True)")
+    assert "RuntimeError" in said.error
+    assert "begun" in said.traceback, "the values were not shown"
+    return re.sub(r"\x1b\[[0-9;]*m", "", said.traceback).encode()
 
 
 WAYS = {

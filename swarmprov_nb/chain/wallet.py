@@ -122,7 +122,7 @@ class DevWallet:
         return hmac.compare_digest(text.lower().removeprefix("0x").encode(), self._key().hex().encode())
 
     def __repr__(self) -> str:
-        return f"DevWallet({self._address})"
+        return f"DevWallet({getattr(self, '_address', 'no key')})"  # a traceback shows it before it has an address
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A wallet is not pickled: its key stays on this machine.")
@@ -130,17 +130,22 @@ class DevWallet:
     def _key(self) -> bytes:
         for path, mode in ((self._key_file.parent, "700"), (self._key_file, "600")):
             _require_private(path, mode)
-        try:
-            text = self._key_file.read_text("ascii").strip()
-            key = bytes.fromhex(text)
-        except (OSError, ValueError):
-            key = b""
-        if len(key) != 32 or not 0 < int.from_bytes(key, "big") < _ORDER:  # noqa: PLR2004  a secp256k1 key's length
+        key = _key_in(self._key_file)
+        if key is None:
             raise ChainError(
                 f"The key file {self._key_file} cannot be read or holds no key.",
                 "Restore it, or move it away: the next publish makes another wallet.",
-            ) from None
+            )
         return key
+
+
+def _key_in(path: Path) -> bytes | None:
+    """Return the key in a file; None where it holds none, so that no traceback has a frame with what it holds."""
+    try:
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except (OSError, ValueError):
+        return None
+    return key if len(key) == 32 and 0 < int.from_bytes(key, "big") < _ORDER else None  # noqa: PLR2004 - secp256k1
 
 
 def _require_private(path: Path, mode: str) -> None:

@@ -37,7 +37,7 @@ class AuthorKey:
         return self._private.sign(message)
 
     def __repr__(self) -> str:
-        return f"AuthorKey({self.did})"
+        return f"AuthorKey({self.did if hasattr(self, 'public') else 'no key'})"  # before it has one, in a traceback
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an author key is not pickled")
