@@ -71,6 +71,12 @@ def test_a_text_without_escapes_is_itself():
     assert plain(text).text is text
 
 
+@pytest.mark.parametrize("piece", ["\\", "&", '""', "\x1b["])
+def test_a_million_marks_of_escapes_are_read_once(piece):
+    """A text of nothing but what begins an escape costs no more than its length."""
+    assert scan([("note", piece * 1_000_000)]) == ()
+
+
 def test_metadata_and_data_of_outputs_are_read(tmp_path):
     """Secrets in the metadata of a notebook, a cell and an output, and in JSON that an output shows, are found."""
     data = {"application/json": {"b": LINE}}

@@ -13,7 +13,8 @@ from typing import Final
 
 _SIGNS: Final = ("\\", "\x1b[", "&", '""')  # where none of these stands there is no escape
 _ESCAPE: Final = re.compile(
-    r"(?:\x1b|\\+u001b)\[[0-9;]{0,20}m|\\+(?P<letter>[\"'nrt/])|\\+u00(?P<code>2[267]|3[cCdDeE])"
+    r"\x1b\[[0-9;]{0,20}m"
+    r"|(?<!\\)\\+(?:u001b\[[0-9;]{0,20}m|(?P<letter>[\"'nrt/])|u00(?P<code>2[267]|3[cCdDeE]))"  # a whole run
     r"|&(?:amp;)?(?P<name>quot|apos|amp|lt|gt|#x27|#39|#34);|(?P<twice>\"\")"
 )
 _MEANT: Final = {
