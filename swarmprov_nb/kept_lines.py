@@ -19,14 +19,13 @@ def read_lines(path: Path) -> Iterator[Any]:
     Raises SwarmprovError where a line is damaged: what a kill leaves is a beginning of the last line, and nothing else.
     """
     try:
-        *lines, last = path.read_bytes().split(b"\n")
+        *lines, last = map(SecretBytes, path.read_bytes().split(b"\n"))
     except FileNotFoundError:
         return
     for number, line in enumerate(lines, 1):
-        try:
-            yield json.loads(line)
-        except ValueError as error:
-            raise damaged(path, number) from error
+        if not line or _value_ends(line) < len(line):
+            raise damaged(path, number)
+        yield json.loads(line)
     if last and (end := _value_ends(last)):
         if end < len(last):
             raise damaged(path, len(lines) + 1)

@@ -105,7 +105,7 @@ class Record:
         mark = self._run_mark(run, edges, artifacts, uses)
         with self._transaction() as db:
             db.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?)", (run.id, run.session, run.sequence, _json(asdict(run)), mark)
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?)", (run.id, run.session, run.sequence, _json(vars(run)), mark)
             )
             db.executemany("INSERT OR IGNORE INTO edges VALUES (?, ?, ?, ?, ?)", [_edge_row(edge) for edge in edges])
             db.executemany(
@@ -304,9 +304,10 @@ class Record:
     def _run_mark(
         self, run: CellRun, edges: Sequence[Edge], artifacts: Sequence[Artifact], uses: Sequence[Use]
     ) -> str:
-        said = ([*map(asdict, edges)], [*map(_body, artifacts)], [*map(asdict, uses)])
+        # vars: these are flat, and asdict takes ten times as long
+        said = (map(vars, edges), map(_body, artifacts), map(vars, uses))
         unique = [sorted({_json(item) for item in items}) for items in said]
-        return self._mark([asdict(run), *unique])
+        return self._mark([vars(run), *unique])
 
     def _mark(self, value: Any) -> str:
         return hmac.new(self._key, _json(value).encode(), hashlib.sha256).hexdigest()
