@@ -67,9 +67,14 @@ BEHAVIOUR = {
 }  # fmt: skip
 
 
+DIFFERS = re.compile(
+    r"(?<=0x)[0-9a-f]+|ipykernel_\d+|Thread-\d+|[\d.]+ \S+ ± .* per loop|(?:CPU times|Wall time):[^\n]*|\d\d:\d\d:\d\d"
+)
+
+
 def same(text: str) -> str:
     """Take out what differs between two plain runs: addresses, times, numbers of processes."""
-    return re.sub(r"(?<=0x)[0-9a-f]+|ipykernel_\d+|Thread-\d+|[\d.]+ \S+ ± .* per loop", "…", text)
+    return DIFFERS.sub("…", text)
 
 
 def told(kernel, cells):

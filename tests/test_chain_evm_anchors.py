@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from rpc_doubles import OwnWallet, Relay
 
@@ -107,6 +108,15 @@ def put(backend, wallet, name, *edges):
 
 def blocks(relay):
     return number(ask(relay.node, "eth_blockNumber"))
+
+
+def test_a_chain_that_is_opened_often_is_open_once(tmp_path):
+    """A process that publishes a thousand times keeps no more files open than after the first."""
+    for _ in range(5):
+        assert open_embedded(tmp_path).balance(NOBODY) == 0
+    opened = [file.path for file in psutil.Process().open_files() if file.path.endswith("chain.sqlite")]
+
+    assert opened.count(str(tmp_path / "chain.sqlite")) == 1
 
 
 def test_anchor_is_prepared_then_submitted(backend, relay, ada):

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from executing import executed, told
+from our_notebooks import executed, told
 
 pytestmark = pytest.mark.timeout(600)  # it runs the whole quickstart, and publishes it
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from executing import executed, told
+from our_notebooks import executed, told
 
 from swarmprov_nb.carrying import get
 from swarmprov_nb.home import Home

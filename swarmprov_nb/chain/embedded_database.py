@@ -65,9 +65,11 @@ class ChainDatabase:
             self._process = os.getpid()
         return self._connection
 
-    def close(self) -> None:
-        """Give the file back. The next request opens it again."""
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Give the file back at the end, when no request is under way. The next one opens it again."""
         with self._lock:
+            yield
             if self._connection is not None and self._process == os.getpid():
                 self._connection.close()
             self._connection = None

@@ -92,8 +92,8 @@ class EmbeddedNode:
 
     def close(self) -> None:
         """Give the file back. The next request opens it again."""
-        self._chain = None
-        self._database.close()
+        with self._database.closing():
+            self._chain = None
 
     def _method(self, name: str) -> Callable[..., Any]:
         if name not in self._methods:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swarmprov_nb.chain.account_lock import account_lock
 from swarmprov_nb.chain.anchors import (
@@ -40,7 +41,11 @@ GAS_OF_EDGE = 28_000
 GAS_OF_REVOCATION = 60_000
 MOST_EDGES = 256
 
+if TYPE_CHECKING:
+    from swarmprov_nb.chain.embedded_node import EmbeddedNode
+
 _NOBODY = "0x" + "00" * 20
+_embedded: dict[Path, EmbeddedNode] = {}  # one a file: a process that publishes a thousand times holds it open once
 
 
 class EvmAnchors:
@@ -309,7 +314,9 @@ def open_embedded(folder: Path, *, create: bool = True) -> EvmAnchors:
         raise ChainError(
             f"The folder {folder} cannot be made: {error.strerror}.", "Give swarmprov a folder it may write."
         ) from error
-    return EvmAnchors(EMBEDDED, EmbeddedNode(path), lock_folder=folder / "locks")
+    node = _embedded.setdefault(path.absolute(), EmbeddedNode(path))
+    node.close()  # opened again by its first request, as the file is then: it may have been moved away
+    return EvmAnchors(EMBEDDED, node, lock_folder=folder / "locks")
 
 
 def _action(request: AnchorRequest | RevokeRequest) -> str:
