@@ -23,13 +23,9 @@ def read_lines(path: Path) -> Iterator[Any]:
     except FileNotFoundError:
         return
     for number, line in enumerate(lines, 1):
-        if not line or _value_ends(line) < len(line):
-            raise damaged(path, number)
-        yield json.loads(line)
-    if last and (end := _value_ends(last)):
-        if end < len(last):
-            raise damaged(path, len(lines) + 1)
-        yield json.loads(last)  # whole but for its end
+        yield _value(line, path, number)
+    if _value_ends(last):  # whole but for its end
+        yield _value(last, path, len(lines) + 1)
 
 
 def append_line(path: Path, value: Any) -> None:
@@ -52,6 +48,12 @@ def append_line(path: Path, value: Any) -> None:
 def damaged(path: Path, number: int) -> SwarmprovError:
     """Return the error for a line that is not as it was written."""
     return SwarmprovError(f"{path} is damaged in line {number}.", "Ask what that hurts by: swarmprov fsck")
+
+
+def _value(line: bytes, path: Path, number: int) -> Any:
+    if not line.isascii() or not 0 < _value_ends(line) == len(line):
+        raise damaged(path, number)
+    return json.loads(line)
 
 
 def _value_ends(text: bytes) -> int:

@@ -227,6 +227,8 @@ class Record:
             yield
         except sqlite3.DatabaseError as error:
             raise self._as_record_error(error) from error
+        except UnicodeDecodeError as error:  # SQLite quotes damaged bytes in its own words
+            raise RecordError(f"The record {self.path} is damaged: it is malformed.", _AWAY) from error
         except OSError as error:
             raise RecordError(
                 f"The record {self.path} cannot be written: {error.strerror}.",
