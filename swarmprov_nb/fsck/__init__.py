@@ -96,7 +96,7 @@ def _looked(home: Home, folder: Path) -> Health:
         published = any(Path(receipt.notebook).parent == each for receipt in own)
         found, artifacts = hurt_record(each, key, published=published)
         damage += found
-        recorded += [(artifact, each) for artifact in artifacts]
+        recorded += [(made, each) for made in artifacts]
     seen = [plural(len(folders), "record")]
     if home.store.is_dir():
         damage += hurt_mark(home.store)
