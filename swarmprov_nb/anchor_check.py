@@ -13,7 +13,7 @@ from swarmprov_nb.errors import ChainError
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
 from swarmprov_nb.parents import stated_edges
-from swarmprov_nb.receipts import whole_receipts
+from swarmprov_nb.receipts import Receipt, whole_receipts
 from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.signers import signers
 from swarmprov_nb.view.captions import plural
@@ -21,8 +21,12 @@ from swarmprov_nb.view.captions import plural
 
 @dataclass
 class _Answers:
-    """What the networks said so far: anchors in words, networks asked, and whether a public one has it for good."""
+    """What the networks said so far: anchors in words, networks asked, and whether a public one has it for good.
 
+    `own` are the receipts of this home: they name wallets to ask about.
+    """
+
+    own: Sequence[Receipt]
     found: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -35,7 +39,8 @@ def check_anchor(evidence: Evidence, home: Home, *, chains: Sequence[str]) -> tu
 
     A publication never says where to look. A revocation on any network that is asked fails the check.
     """
-    answers = _Answers()
+    own, damaged = whole_receipts(home)
+    answers = _Answers(own)
     for name in chains or Destinations.of(home).networks():
         try:
             _ask(name, evidence, home, answers)
@@ -43,7 +48,7 @@ def check_anchor(evidence: Evidence, home: Home, *, chains: Sequence[str]) -> tu
             answers.asked.append(f"{name}: the packages for reading a chain are not installed")
         except ChainError as error:
             answers.asked.append(f"{name}: {error.what.rstrip('.')}")
-    if damaged := whole_receipts(home)[1]:
+    if damaged:
         answers.notes.append(f"{plural(len(damaged), 'receipt')} cannot be read, nor what wallets they name: see fsck")
     notes = "".join(f"; {note.rstrip('.')}" for note in answers.notes)
     if answers.fault is not None:
@@ -61,7 +66,7 @@ def _ask(name: str, evidence: Evidence, home: Home, answers: _Answers) -> None:
     if isinstance(backend, str):
         answers.asked.append(f"{name}: {backend}")
         return
-    fault, records = _said_by(backend, evidence, home)
+    fault, records = _said_by(backend, evidence, _other_wallets(evidence, home, answers.own))
     answers.asked.append(backend.network.name)
     answers.notes += backend.notes()
     answers.fault = answers.fault or fault
@@ -78,11 +83,11 @@ def _in_words(record: Any) -> str:
     return f"{where}, {record.state}, not final yet" + (f" (about {-(-wait // 60)} minutes)" if wait else "")
 
 
-def _said_by(backend: Any, evidence: Evidence, home: Home) -> tuple[str | None, list[Any]]:
+def _said_by(backend: Any, evidence: Evidence, others: set[bytes]) -> tuple[str | None, list[Any]]:
     """Return what a chain holds against the manifest, if anything, and the records of the author seals' wallets."""
     sealing = {sealed.seal.wallet for sealed in evidence.seals if sealed.seal.role == AUTHOR}
     records = []
-    for wallet in sorted(sealing | _other_wallets(evidence, home)):
+    for wallet in sorted(sealing | others):
         record = _record(backend, wallet, bytes.fromhex(evidence.manifest_sha256))
         if record is None:
             continue
@@ -104,12 +109,12 @@ def _revoked(backend: Any, record: Any, wallet: bytes) -> str:
     return f"revoked on {backend.network.name} by the author's wallet 0x{wallet.hex()} on {day}{instead}"
 
 
-def _other_wallets(evidence: Evidence, home: Home) -> set[bytes]:
+def _other_wallets(evidence: Evidence, home: Home, own: Sequence[Receipt]) -> set[bytes]:
     """Return wallets known to be the author's though their seals may have been stripped: their revocations count."""
     assert evidence.author is not None
     author = to_did(evidence.author)
     known = signers(home).get(author)
-    named = [*(known.wallets if known else ()), *(r.wallet for r in whole_receipts(home)[0] if r.author == author)]
+    named = [*(known.wallets if known else ()), *(r.wallet for r in own if r.author == author)]
     return {bytes.fromhex(wallet.removeprefix("0x")) for wallet in named}
 
 

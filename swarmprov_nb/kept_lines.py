@@ -24,7 +24,7 @@ def read_lines(path: Path) -> Iterator[Any]:
         return
     for number, line in enumerate(lines, 1):
         yield _value(line, path, number)
-    if _value_ends(last):  # whole but for its end
+    if _decoded(last)[1]:  # whole but for its end
         yield _value(last, path, len(lines) + 1)
 
 
@@ -36,7 +36,7 @@ def append_line(path: Path, value: Any) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)
         data = SecretBytes(path.read_bytes())
         last = SecretBytes(data[data.rfind(b"\n") + 1 :])
-        whole = _value_ends(last) > 0
+        whole = _decoded(last)[1] > 0
         if not whole:
             os.ftruncate(handle, len(data) - len(last))  # half a line that a kill or a full disk left
         os.write(handle, b"\n" + line if whole else line)
@@ -51,14 +51,15 @@ def damaged(path: Path, number: int) -> SwarmprovError:
 
 
 def _value(line: bytes, path: Path, number: int) -> Any:
-    if not line.isascii() or not 0 < _value_ends(line) == len(line):
+    value, end = _decoded(line)
+    if not line.isascii() or not 0 < end == len(line):
         raise damaged(path, number)
-    return json.loads(line)
+    return value
 
 
-def _value_ends(text: bytes) -> int:
-    """Return where a whole JSON value ends at the beginning of a text, 0 where there is none."""
+def _decoded(text: bytes) -> tuple[Any, int]:
+    """Return the JSON value at the beginning of a text and where it ends, None and 0 where there is none."""
     try:
-        return json.JSONDecoder().raw_decode(text.decode("utf-8", "replace"))[1]
+        return json.JSONDecoder().raw_decode(text.decode("utf-8", "replace"))
     except ValueError:
-        return 0
+        return None, 0
