@@ -66,7 +66,7 @@ class Publisher:
             wallet=_wallet(home, wallet, named, endpoint, password_file=password_file, page=page),
             chain=endpoint.network.name if endpoint else named,
             store=_shown(remote) if remote else LOCAL,
-            batch=batch or stated.batch,
+            batch=batch or (stated.batch if store in (None, stated.store) else None),  # it is that store's
             remote=remote,
             endpoint=endpoint,
         )

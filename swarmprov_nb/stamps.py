@@ -15,7 +15,9 @@ from swarmprov_nb.view.captions import byte_size
 
 if TYPE_CHECKING:
     from swarmprov_nb.swarm.bee import Batches
+    from swarmprov_nb.swarm.bee.batch import Batch
 
+_LABEL: Final = 24  # characters of a batch's label that are shown
 _DECIMALS: Final = 16  # of BZZ: 1 BZZ is 10^16 PLUR
 
 
@@ -35,11 +37,10 @@ def in_lines(batches: Batches) -> Iterator[str]:
 
     found = batches.list()
     for batch in found:
-        lasts = "without an end" if batch.days_left is None else f"{batch.days_left:.0f} days left"
         full = f"fullest bucket {batch.utilization} of {batch.places}"
         kind = "immutable" if batch.immutable else "mutable: overwrites when full"
         note = f", {why}" if (why := batch.unfit()) else ""
-        yield f"{batch.id}  about {byte_size(capacity(batch.depth))}, {full}, {lasts}, {kind}{note}"
+        yield f"{batch.id}  about {byte_size(capacity(batch.depth))}, {full}, {_lasts(batch)}, {kind}{note}"
     if not found:
         yield "This node has no postage batch. See what one costs by: swarmprov stamps buy --size 1GB --days 90"
     try:
@@ -47,6 +48,21 @@ def in_lines(batches: Batches) -> Iterator[str]:
     except StorageError:  # a node that shows no wallet has batches all the same
         return
     yield f"The node's wallet holds {wallet.bzz} BZZ and {wallet.coin} xDAI."
+
+
+def to_choose(store: str) -> dict[str, str]:
+    """Return what a person may choose of a store's postage batches: by id what each holds and how long it lasts.
+
+    Empty at a gateway. Raises StorageError where the node does not tell.
+    """
+    from swarmprov_nb.remotes import GATEWAY
+    from swarmprov_nb.swarm.bee.postage import capacity
+
+    if store.startswith(GATEWAY):
+        return {}
+    found = batches_of(store).list()
+    holds = {each.id: f"about {byte_size(capacity(each.depth))}, {_lasts(each)}" for each in found}
+    return {each.id: f"{each.label[:_LABEL]} {each.id[:8]}…: {holds[each.id]}".strip() for each in found}
 
 
 def buy(
@@ -96,6 +112,10 @@ def bytes_in(text: str) -> int:
     if not 1 <= size < 1e16:  # noqa: PLR2004 - ten petabytes
         raise UsageError(f"{text[:40]!r} is no size.", "Give a number with a unit: 500MB, 1GB")
     return int(size)
+
+
+def _lasts(batch: Batch) -> str:
+    return "without an end" if batch.days_left is None else f"{batch.days_left:.0f} days left"
 
 
 def _agreed(price: Any, what: str, home: Home, consent: Callable[[str], bool]) -> bool:

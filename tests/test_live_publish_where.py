@@ -21,6 +21,7 @@ from swarmprov_nb.progress import Told
 from swarmprov_nb.publishing import Publisher, carry_out, plan_of
 from swarmprov_nb.receipts import receipts
 from swarmprov_nb.showing import lineage
+from swarmprov_nb.swarm.bee import Batches, BeeNode
 from swarmprov_nb.testing import FakeBee
 from swarmprov_nb.verifying import verify
 
@@ -120,6 +121,56 @@ def test_one_press_pushes_and_anchors_with_a_wallet_that_is_unlocked_on_its_page
     assert PASSWORD not in json.dumps(tab.states)
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(asking["url"], timeout=10)
+
+
+def test_a_batch_is_chosen_among_those_of_the_node(study, job_of):
+    """The one that fits is the beginning; another pays once it is chosen; a small one is refused beside it."""
+    with FakeBee(block_seconds=0.02) as bee:
+        ours = Batches(BeeNode.at(bee.url))
+        other = ours.buy(ours.price(200 << 20, 2), "second")
+        tab, _ = previewed(job_of(study))
+        tab.choose("chain", id="none")
+        begin = tab.choose("store", text=bee.url)["where"]["batch"]
+        ready = tab.choose("batch", id=other)
+        receipt = tab.ask("publish", "receipt", plan=ready["plan"])["receipt"]
+
+    assert begin["id"] == ""
+    assert {option["id"] for option in begin["options"]} == {"", bee.batch, other}
+    assert any(re.match(r"second .*: about .*, 2 days left", option["label"]) for option in begin["options"])
+    assert ready["where"]["batch"]["id"] == other
+    assert f"stored in batch {other[:8]}…" in ready["where"]["store"]["test"]["text"]
+    assert receipt["stored"].startswith(bee.url)
+    assert [push["batch"] for push in receipts(study.home)[0].pushes] == [other]
+
+
+def test_a_batch_that_cannot_pay_is_said_beside_it_and_gone_with_its_node(study, bee, job_of):
+    """A batch that the node has not, and one that is full: nothing can be pressed; another store begins anew."""
+    tab, _ = previewed(job_of(study))
+    tab.choose("store", text=bee.url)
+    unknown = tab.choose("batch", id="ab" * 32)
+    with FakeBee() as second:
+        moved = tab.choose("store", text=second.url)
+
+    assert unknown["where"]["batch"]["test"]["tone"] == "fail"
+    assert unknown["where"]["store"]["test"]["text"] == ""
+    assert unknown["stopped"] == unknown["where"]["batch"]["test"]["text"]
+    assert unknown["plan"] == "none"
+    assert moved["where"]["batch"]["id"] == ""
+    assert moved["where"]["store"]["test"]["tone"] == "pass"
+
+
+def test_a_batch_of_the_settings_pays_at_their_store_and_no_other(study, bee, job_of):
+    """It is the beginning there; a node that is typed pays with a batch of its own."""
+    study.home.private_folder(study.home.root)
+    study.home.config.write_text(f'store = "{bee.url}"\nbatch = "{bee.batch}"\n')
+    tab, _ = previewed(job_of(study))
+    ready = tab.until(answered)
+    with FakeBee() as second:
+        moved = tab.choose("store", text=second.url)
+
+    assert ready["where"]["batch"]["options"][0]["label"] == f"{bee.batch[:8]}… (your settings)"
+    assert f"batch {bee.batch[:8]}…" in ready["where"]["store"]["test"]["text"]
+    assert f"batch {second.batch[:8]}…" in moved["where"]["store"]["test"]["text"]
 
 
 def test_where_only_a_push_is_missing_no_password_is_asked(study, bee, tmp_path):

@@ -75,9 +75,10 @@ def where(**changes) -> dict:
                   {"local": "this machine", "typed-1": "http://127.0.0.1:1633"})  # fmt: skip
     chain = choice("gnosis", "ready: gnosis", {"local": "this machine's chain: proves nothing to others",
                                                "none": "none: no anchor", "gnosis": "gnosis"})  # fmt: skip
+    batch = choice("", "", {"": "the one that fits and lasts longest", "e4b1": "e4b1e4b1…: about 7.5 GB, 92 days left"})
     wallet = choice("work", "", {"work": "work 0x8f3a…c21d", "other": "other 0x1111…2222"})
     note = "Without a Bee node: save it to one file."
-    return {"store": node, "chain": chain, "wallet": wallet, "note": note, **changes}
+    return {"store": node, "batch": batch, "chain": chain, "wallet": wallet, "note": note, **changes}
 
 
 def choice(chosen: str, said: str, options: dict[str, str]) -> dict:
@@ -534,10 +535,12 @@ def test_where_it_goes_is_chosen_by_messages_that_name_ids(shown, page):
     assert page.get_by_text("Asking the store and the chain").is_visible()
     widget.show(elsewhere(plan="p2"))
     assert button.get_attribute("aria-disabled") == "false"
+    page.get_by_role("combobox", name="Postage batch").select_option("e4b1")
     page.get_by_role("combobox", name="Wallet").select_option("other")
     page.get_by_role("combobox", name="Store").select_option("local")
 
-    assert widget.sent(3)[1:] == [{"op": "where", "kind": "wallet", "id": "other"},
+    assert widget.sent(4)[1:] == [{"op": "where", "kind": "batch", "id": "e4b1"},
+                                  {"op": "where", "kind": "wallet", "id": "other"},
                                   {"op": "where", "kind": "store", "id": "local"}]  # fmt: skip
 
 
@@ -591,12 +594,15 @@ def test_a_node_that_is_not_ready_stops_it_and_is_asked_again(shown, page):
 
 def test_without_a_node_it_is_said_what_one_can_do(shown, page):
     """Where it stays on this machine the note stands there; the dev wallet is called so, a list of one is hidden."""
-    here = where(store=choice("local", "", {"local": "this machine"}), wallet=choice("dev", "", {"dev": "dev"}))
+    here = where(store=choice("local", "", {"local": "this machine"}), wallet=choice("dev", "", {"dev": "dev"}),
+                 batch=choice("", "", {}))  # fmt: skip
     widget = shown(preview(where=here, asking=False, signer={"did": DID, "wallet": WALLET, "dev": True}))
     assert page.get_by_text("Without a Bee node: save it to one file.").is_visible()
     assert page.get_by_text("s dev wallet").is_visible()
     assert not page.get_by_role("combobox", name="Wallet").is_visible()
+    assert not page.get_by_role("combobox", name="Postage batch").is_visible()
     widget.show(elsewhere())
+    assert page.get_by_role("combobox", name="Postage batch").is_visible()
 
     assert not page.get_by_text("Without a Bee node: save it to one file.").is_visible()
 
@@ -656,7 +662,7 @@ def test_hostile_words_of_nodes_and_settings_are_text(shown, page, label):
     """Labels of stores and chains, what a node said, a wallet's name, a coin: nothing of it acts or stands out."""
     bad = {"options": [{"id": "x", "label": label}], "id": "x", "refused": "", "test": {"tone": "fail", "text": label}}
     signer = {"did": DID, "wallet": WALLET, "name": label, "network": label, "holds": label, "left": label}
-    places = dict.fromkeys(("store", "chain", "wallet"), bad)
+    places = dict.fromkeys(("store", "batch", "chain", "wallet"), bad)
     cost = {"text": label, "detail": label}
     state = preview(where={**places, "note": label}, signer=signer, stopped=label, cost=cost)
     widget = shown(state, width="320px")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb.costing import Cost, cost_of
 from swarmprov_nb.destinations import LOCAL, NO_CHAIN, Destinations
-from swarmprov_nb.errors import ChainError, SwarmprovError
+from swarmprov_nb.errors import ChainError, StorageError, SwarmprovError
 from swarmprov_nb.keys import wallets
 from swarmprov_nb.live.publish_options import Options, chains, stores
 from swarmprov_nb.means import Means, means_of
@@ -28,6 +28,7 @@ WITHOUT_NODE: Final = (
     "it can verify it. Or push through a gateway that takes chunks, if you know one: nothing that it says is believed."
 )
 _ASKING: Final = "asking…"
+_BEST: Final = "the one that fits and lasts longest"
 _DEV_LABEL: Final = "this machine's dev wallet"
 
 
@@ -39,6 +40,7 @@ class Answer:
     endpoint: Endpoint | None = None
     cost: Cost = field(default_factory=Cost)
     means: Means = field(default_factory=Means)
+    batches: Mapping[str, str] = field(default_factory=dict)  # of the store, by id: what they hold and how long
     problems: Mapping[str, SwarmprovError] = field(default_factory=dict)
 
     @property
@@ -58,6 +60,7 @@ class Where:
         self._stated = stated
         self._options: dict[str, Options] = {"store": stores(stated), "chain": chains(stated)}
         self._wallet: str | None = None  # None: whichever the user's settings mean
+        self._batch: str | None = None  # the same
 
     def renew(self) -> None:
         """Begin again where the user's settings have changed since."""
@@ -70,20 +73,29 @@ class Where:
         return self._options["store"].text == LOCAL and self._options["chain"].text in (LOCAL, NO_CHAIN)
 
     def choose(self, kind: str, *, id_: str | None = None, text: str | None = None) -> None:
-        """Choose a store, a chain or a wallet by its id, or a store or chain by the URL that a person typed.
+        """Choose a store, batch, chain or wallet by its id, or a store or chain by the URL that a person typed.
 
         What cannot be chosen is told beside the choice.
         """
         if kind == "wallet":
             self._wallet = id_ or None
+        elif kind == "batch":
+            self._batch = id_ or None
         elif (options := self._options.get(kind)) is not None:
             before = options.chosen
             if text is not None:
                 options.add(text)
             elif id_ is not None:
                 options.choose(id_)
-            if kind == "chain" and options.chosen != before:
-                self._wallet = None  # which wallets may sign depends on the chain
+            if options.chosen != before:
+                self._forget(kind)
+
+    def _forget(self, kind: str) -> None:
+        """Forget what depends on a store, or on a chain: whose batch it is, and which wallets may sign."""
+        if kind == "store":
+            self._batch = None
+        else:
+            self._wallet = None
 
     def ask(self, planned: Plan, *, page: Page | None = None) -> Answer:
         """Ask store and chain whether they could take the plan, and at what cost; it may take seconds."""
@@ -94,22 +106,38 @@ class Where:
             kind = "chain"
             chain = self._checked_chain(found)
             kind = "wallet"
-            publisher = Publisher.of(self._home, store=store, chain=chain, wallet=self._wallet, page=page)
+            publisher = Publisher.of(self._home, store=store, chain=chain, batch=self._batch, wallet=self._wallet,
+                                     page=page)  # fmt: skip
         except SwarmprovError as error:
             return Answer(None, found[0] if found else None, problems={kind: error})
         cost, means = cost_of(planned, publisher), Means()
         problems = dict(cost.problems)
+        refused = problems.get("store")
+        if self._batch is not None and isinstance(refused, StorageError) and refused.kind.startswith("batch-"):
+            problems["batch"] = problems.pop("store")
         try:
             means = means_of(publisher)
         except ChainError as error:
             problems.setdefault("chain", error)
-        return Answer(publisher, publisher.endpoint, Cost(cost.anchor, cost.storage), means, problems)
+        told = Cost(cost.anchor, cost.storage)
+        return Answer(publisher, publisher.endpoint, told, means, _batches(publisher), problems)
 
     def told(self, answer: Answer | None) -> dict[str, Any]:
         """Return what front ends are told: what can be chosen, and of what is chosen whether it is ready."""
         told = {kind: {**options.told(), "test": self._test(kind, answer)} for kind, options in self._options.items()}
         wallet = {"id": self._signing(answer), "options": self._wallets(answer), "test": self._test("wallet", answer)}
-        return {**told, "wallet": wallet, "note": WITHOUT_NODE}
+        return {**told, "batch": self._batch_told(answer), "wallet": wallet, "note": WITHOUT_NODE}
+
+    def _batch_told(self, answer: Answer | None) -> dict[str, Any]:
+        """Return the postage batches to choose from: at first it is the settings' own, or the one that fits best."""
+        found = answer.batches if answer is not None else {}
+        stated = self._stated.batch if self._options["store"].text == self._stated.store else None
+        begin = {"id": "", "label": f"{stated[:8]}… (your settings)" if stated else _BEST}
+        options = [begin, *({"id": id_, "label": label} for id_, label in found.items())] if found else []
+        chosen = self._batch or ""
+        if chosen and chosen not in found:  # while it is asked, or the node has it no more
+            options = [*(options or [begin]), {"id": chosen, "label": f"{chosen[:8]}…"}]
+        return {"id": chosen, "options": options, "test": self._test("batch", answer)}
 
     def places(self, answer: Answer | None) -> dict[str, Any]:
         """Return store and chain by the names that are told in every phase."""
@@ -150,12 +178,12 @@ class Where:
 
     def _test(self, kind: str, answer: Answer | None) -> dict[str, str]:
         """Say in words whether a choice is ready."""
-        here = kind == "wallet" or self._options[kind].text in (LOCAL, NO_CHAIN)
+        here = kind in ("wallet", "batch") or self._options[kind].text in (LOCAL, NO_CHAIN)
         if answer is None:
             return _said("", "") if here else _said("asking", _ASKING)
         if (error := answer.problems.get(kind)) is not None:
             return _said("fail", f"{error.what} {error.next_step}")
-        if here or answer.publisher is None:
+        if here or answer.publisher is None or (kind == "store" and not answer.cost.storage):
             return _said("", "")
         return _said("pass", f"ready: {answer.cost.storage if kind == 'store' else self._anchoring(answer)}")
 
@@ -183,6 +211,16 @@ class Where:
         own = [{"id": each.name, "label": f"{each.name} {_short(each.address)}"} for each in wallets(self._home)]
         at_stake = chain != NO_CHAIN and not (endpoint is not None and is_development(endpoint))
         return own if at_stake else [*dev, *own]
+
+
+def _batches(publisher: Publisher) -> dict[str, str]:
+    """Return the store's batches; where it does not tell, that is said of the store already."""
+    from swarmprov_nb.stamps import to_choose
+
+    try:
+        return to_choose(publisher.remote) if publisher.remote is not None else {}
+    except SwarmprovError:
+        return {}
 
 
 def _said(tone: str, text: str) -> dict[str, str]:

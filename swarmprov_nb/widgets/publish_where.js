@@ -1,6 +1,7 @@
 import { button, element, focusedIn, freshId, keyed, put, shown } from './elements.js';
 
-const CHOICES = { store: 'Store', chain: 'Chain', wallet: 'Wallet' };
+const CHOICES = { store: 'Store', batch: 'Postage batch', chain: 'Chain', wallet: 'Wallet' };
+const ONLY_WHERE_SOME = ['batch', 'wallet']; // rows that stand there only where there is something to choose or to say
 const TYPED = {
   store: [
     ['bee', 'another Bee node…', '', 'http://127.0.0.1:1633'],
@@ -10,7 +11,7 @@ const TYPED = {
 };
 
 /**
- * Where it goes: store, chain and wallet, each with what came of asking there. What is typed goes to the kernel once,
+ * Where it goes: store, postage batch, chain and wallet, each with what came of asking there. What is typed goes to the kernel once,
  * is forgotten here, and never comes back: an address may hold a key. `chosen()` hears that something was asked.
  */
 export function where(host, chosen) {
@@ -35,7 +36,7 @@ function choiceRow(host, kind, label, chosen) {
   let sent = false; // an address was, and the answer is not here yet
   const select = element('select', { id: freshId(kind), on: { change: () => changed() } });
   const test = element('p', { class: 'swarmprov-test', id: freshId('test'), dir: 'auto' });
-  const again = button('Ask again', () => send({ op: 'test' }), { quiet: true, 'aria-label': `Ask the ${kind} again` });
+  const again = button('Ask again', () => send({ op: 'test' }), { quiet: true, 'aria-label': `Ask the ${label.toLowerCase()} again` });
   const typing = typingRow(kind, text => ((sent = true), send({ op: 'where', kind, text })), () => ((select.value = confirmed), select.focus()));
   select.setAttribute('aria-describedby', test.id);
   const node = element('div', { class: 'swarmprov-choice' },
@@ -70,7 +71,7 @@ function choiceRow(host, kind, label, chosen) {
       host.announce(`${label}: ${test.textContent}`);
     }
     said = test.textContent;
-    shown(node, kind !== 'wallet' || options.length > 1 || found.text || (!id && options.length));
+    shown(node, !ONLY_WHERE_SOME.includes(kind) || options.length > 1 || found.text || (!id && options.length));
   }
 
   return { node, update };
