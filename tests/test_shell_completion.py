@@ -103,7 +103,7 @@ def test_zsh_completes(scripted, folder, tmp_path, words, wanted):
     scripted("zsh").rename(functions / "_swarmprov")
     env = {**os.environ, "PS1": "> ", "TERM": "dumb", "ZDOTDIR": str(tmp_path)}
     (folder / "data").rmdir()
-    shell = pexpect.spawn("zsh", ["-f"], cwd=str(folder), env=env, timeout=15, encoding="utf-8", dimensions=(30, 160))
+    shell = pexpect.spawn("zsh", ["-f"], cwd=str(folder), env=env, timeout=60, encoding="utf-8", dimensions=(30, 160))
     shell.sendline(f"fpath=({functions} $fpath); autoload -Uz compinit; compinit -u -D; print rea''dy")
     shell.expect("ready")
     shell.expect("> ")

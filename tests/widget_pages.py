@@ -95,7 +95,7 @@ class Widget:
     def __init__(self, page, name: str, state: dict[str, Any], *, width: str = "720px", theme: str = "light") -> None:
         self.page = page
         self.errors: list[str] = []
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         variables = "".join(f"--jp-{key}: {value};" for key, value in THEMES[theme].items())
         html = _PAGE % (variables, width, stylesheet("elements.css", *STYLES[name]))
