@@ -10,6 +10,7 @@ import re
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import filterfalse
 from typing import Any, Final
 
 from swarmprov_nb.capture.budget import Budget
@@ -70,8 +71,9 @@ class Variables:
     def places(self) -> dict[str, int]:
         """Return which object each of the user's names is bound to."""
         namespace, known = self._namespace.copy(), self._not_theirs
-        known.update(name for name in namespace.keys() - known if not self.visible(name))
-        return {name: id(value) for name, value in namespace.items() if name not in known}
+        names = list(filterfalse(known.__contains__, namespace))  # no Python for each of thousands of cells' names
+        known.update(name for name in names if not self.visible(name))
+        return {name: id(namespace[name]) for name in names if name not in known}
 
     def writer(self, name: str) -> int | None:
         """Return the run that last bound or changed the name."""
