@@ -242,10 +242,12 @@ class PackStore:
         make_folder_durable(folder)
 
     def _merge_small(self) -> None:
-        # one with a damaged record stays as it is: merging would hide the damage
-        small = [pack for pack in self._packs.values() if pack.size < _SMALL and pack.sound()]
-        if len(small) >= _SMALL_PACKS:
-            self._rewrite(small, lambda _: True)
+        small = [pack for pack in self._packs.values() if pack.size < _SMALL]
+        if len(small) < _SMALL_PACKS:
+            return
+        sound = [pack for pack in small if pack.sound()]  # a damaged one stays: merging would hide the damage
+        if len(sound) >= _SMALL_PACKS:
+            self._rewrite(sound, lambda _: True)
 
     def packs(self) -> list[PackFile]:
         """Return the packs there are now."""
