@@ -19,7 +19,7 @@ from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.journal import publishing_lock
 from swarmprov_nb.lineage import Record
 from swarmprov_nb.lineage.record import FILE, FOLDER
-from swarmprov_nb.receipts import receipts
+from swarmprov_nb.receipts import Receipt, receipts
 from swarmprov_nb.storing import stored_of
 from swarmprov_nb.view.captions import byte_size, plural
 
@@ -194,14 +194,14 @@ def named_contents(home: Home) -> Iterator[bytes]:
         raise StorageError(f"Nothing was freed: {path} cannot be read: {error}.", _LOOK) from error
 
 
-def record_folders(home: Home, folder: Path) -> list[Path]:
+def record_folders(known: Collection[Receipt], folder: Path) -> list[Path]:
     """Return the folders whose records are at hand: this one, and those of the notebooks published from here."""
-    known = [folder.absolute(), *(Path(receipt.notebook).parent for receipt in receipts(home))]
-    return [each for each in dict.fromkeys(known) if (each / FOLDER / FILE).is_file()]
+    places = [folder.absolute(), *(Path(receipt.notebook).parent for receipt in known)]
+    return [each for each in dict.fromkeys(places) if (each / FOLDER / FILE).is_file()]
 
 
 def _recorded(home: Home, folder: Path) -> Iterator[bytes]:
-    for each in record_folders(home, folder):
+    for each in record_folders(receipts(home), folder):
         try:
             with Record(each, key=home.secret(RECORD_KEY), create=False) as record:
                 for session in record.sessions():

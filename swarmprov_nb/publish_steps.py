@@ -12,7 +12,7 @@ import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -223,8 +223,7 @@ class _Steps:
         receipt = with_seal(receipt, self._by)  # where the journal was begun with another wallet
         receipt = delivered(receipt, document, self._by, self._progress)
         self._progress.stage("receipt")  # not to be cancelled: what is anchored has a receipt
-        at = self._journal.once("receipt", lambda: {"publishedAt": time.time()})["publishedAt"]
-        receipt = replace(receipt, published_at=at)
+        receipt = replace(receipt, published_at=self._published_at(receipt))
         receipt.save(self._by.home)
         self._journal.close(receipt.journal_path(self._by.home))
         return Published(receipt, write_page(self._by.home, self._store, receipt.reference), advice=self._plan.advice)
@@ -248,6 +247,16 @@ class _Steps:
         files = {**content, seal.seal.path: self._put(seal.seal.path, seal.to_bytes())}
         _begin("store", self._progress)
         return self._receipt(self._publication(files), seal, begun, document), document
+
+    def _published_at(self, receipt: Receipt) -> float:
+        """Write down when it was, with the receipt itself: from there a hurt one is rebuilt."""
+
+        def make() -> dict[str, Any]:
+            at = time.time()
+            return {"publishedAt": at, "receipt": asdict(replace(receipt, published_at=at))}
+
+        at: float = self._journal.once("receipt", make)["publishedAt"]
+        return at
 
     def store_again(self, drafted: Drafted) -> None:
         """Store the bytes of a publication once more that the store has lost some of, from its kept journal."""

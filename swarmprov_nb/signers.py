@@ -40,7 +40,7 @@ def signers(home: Home) -> dict[str, Signer]:
     >>> signers(Home(__import__("pathlib").Path("/nowhere")))
     {}
     """
-    listed = _listed(home)
+    listed = read_list(home)
     found = {key: Signer(key, entry["label"], tuple(entry.get("wallets", ()))) for key, entry in listed.items()}
     if (home.keys / AUTHOR_KEY).exists():
         own = author_key(home).did
@@ -68,7 +68,7 @@ def trust(home: Home, key: str, label: str, *, wallets: Sequence[str] = ()) -> S
                 "Choose another label, or remove the old one by: swarmprov trust remove LABEL",
             )
     home.private_folder(home.root)
-    listed = _listed(home)
+    listed = read_list(home)
     known_wallets = [*listed.get(key, {}).get("wallets", []), *(wallet.lower() for wallet in wallets)]
     listed[key] = {"label": label, "wallets": list(dict.fromkeys(known_wallets))}
     write_json(home.signers, listed)
@@ -77,7 +77,7 @@ def trust(home: Home, key: str, label: str, *, wallets: Sequence[str] = ()) -> S
 
 def distrust(home: Home, name: str) -> Signer:
     """Take a key, named by itself or by its label, off the list; UsageError where it is not on it."""
-    listed = _listed(home)
+    listed = read_list(home)
     key = next((key for key, entry in listed.items() if name in (key, entry["label"])), None)
     if key is None and name in {signer.label for signer in signers(home).values()} | signers(home).keys():
         raise UsageError("That is your own key, which is always trusted.", "Remove others by their label.")
@@ -88,7 +88,7 @@ def distrust(home: Home, name: str) -> Signer:
     return Signer(key, entry["label"])
 
 
-def _listed(home: Home) -> dict[str, Any]:
+def read_list(home: Home) -> dict[str, Any]:
     """Return the list as the file has it; SwarmprovError where that is damaged."""
     listed: dict[str, Any] = read_json(home.signers, {})
     try:

@@ -179,8 +179,7 @@ def torn_once(kind, kept, chance, good, capsys):
 def the_rest_is_usable(kept, found, reader):
     """Repair what can be, and verify as a stranger every publication that was not said to be hurt."""
     if any(damage.mend for damage in found.damage):
-        repair(kept.home, kept.folder)
-        assert all(damage.mend is None for damage in fsck(kept.home, kept.folder).damage)
+        assert all(damage.mend is None for damage in repair(kept.home, kept.folder).damage)
     if (kept.home.store / "store").read_bytes() != VERSION.encode():  # maybe of another version
         return
     hurt = [said for damage in found.damage if kept.home.store in damage.file.parents for said in damage.hurts]

@@ -40,16 +40,11 @@ def _fsck_options(command: argparse.ArgumentParser) -> None:
 
 def _fsck(options: argparse.Namespace) -> int:
     from swarmprov_nb.fsck import fsck, repair
-    from swarmprov_nb.view.captions import plural
 
-    found = fsck(Home.of_user(), Path())
-    print(found)
-    if not (options.repair and found.damage):
-        return found.exit_code
-    print(f"\n{plural(repair(Home.of_user(), Path()), 'file')} mended. What is left:\n")
-    left = fsck(Home.of_user(), Path())
-    print(left)
-    return left.exit_code
+    home = Home.of_user()
+    health = repair(home, Path(), say=print) if options.repair else fsck(home, Path())
+    print(health)
+    return health.exit_code
 
 
 COMMANDS: Final = (

@@ -6,26 +6,25 @@ It looks while other processes record; a publish under way it does not disturb, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.freeing import record_folders
 from swarmprov_nb.fsck.damage import Damage
-from swarmprov_nb.fsck.databases import hurt_chain, hurt_contents
-from swarmprov_nb.fsck.journals import hurt_journals
-from swarmprov_nb.fsck.keys import hurt_keys, hurt_lists
+from swarmprov_nb.fsck.files import hurt_files
 from swarmprov_nb.fsck.mirror import mirrored
 from swarmprov_nb.fsck.packs import hurt_mark, hurt_packs
 from swarmprov_nb.fsck.receipts import hurt_receipts
 from swarmprov_nb.fsck.records import hurt_record
 from swarmprov_nb.fsck.resting import artifact, publication
+from swarmprov_nb.fsck.witnesses import hurt_chain, hurt_transactions, other_keys
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.journal import publishing_lock
 from swarmprov_nb.lineage import Artifact
-from swarmprov_nb.lineage.record import FILE, FOLDER
-from swarmprov_nb.receipts import Receipt, whole_receipts
+from swarmprov_nb.receipts import whole_receipts
 from swarmprov_nb.view.captions import plural
 
 
@@ -69,27 +68,31 @@ def fsck(home: Home, folder: Path) -> Health:
         return _looked(home, folder)
 
 
-def repair(home: Home, folder: Path) -> int:
-    """Rebuild what can be rebuilt without loss; returns how many files that was.
+def repair(home: Home, folder: Path, *, say: Callable[[str], None] = lambda _: None) -> Health:
+    """Look, `say` what is hurt, rebuild what can be rebuilt without loss, and return what is left.
 
     What is hurt is moved aside (NAME.hurt) and never deleted. Raises what ``fsck`` does, and StorageError while
     something is being stored.
     """
     if not home.root.is_dir():
-        return 0
+        return fsck(home, folder)
     with publishing_lock(home, wait=False):
-        mends = [damage.mend for damage in _looked(home, folder).damage if damage.mend]
+        found = _looked(home, folder)
+        mends = [damage.mend for damage in found.damage if damage.mend]
+        if not mends:
+            return found
+        say(str(found))
         for mend in mends:
             mend()
-    return len(mends)
+        say(f"\n{plural(len(mends), 'file')} mended. What is left:\n")
+        return _looked(home, folder)
 
 
 def _looked(home: Home, folder: Path) -> Health:
-    known = {receipt.reference: receipt for receipt in whole_receipts(home)[0]}
-    own = known.values()
-    folders = _folders(folder, own)
-    damage = [*hurt_keys(home, own), *hurt_lists(home), *hurt_journals(home, own)]
-    damage += [*hurt_contents(home), *hurt_chain(home, own)]
+    own = whole_receipts(home)[0]
+    folders = record_folders(own, folder)
+    damage = [*hurt_files(home), *other_keys(home, own), *hurt_transactions(home, own), *hurt_chain(home, own)]
+    seen = [plural(len(folders), "record")]
     recorded: list[tuple[Artifact, Path]] = []
     key = _record_key(home)
     for each in folders if key else ():
@@ -97,16 +100,18 @@ def _looked(home: Home, folder: Path) -> Health:
         found, artifacts = hurt_record(each, key, published=published)
         damage += found
         recorded += [(made, each) for made in artifacts]
-    seen = [plural(len(folders), "record")]
     if home.store.is_dir():
         damage += hurt_mark(home.store)
+        known = {bytes.fromhex(receipt.reference): receipt for receipt in own}
         with mirrored(home.store) as mirror:
-            roots = {*_pins(home.store), *map(bytes.fromhex, known)}
-            resting = [publication(mirror, root, known.get(root.hex())) for root in sorted(roots)]
-            resting += [artifact(mirror, each, where) for each, where in recorded]
-            damage += [*hurt_packs(home.store, mirror, resting), *hurt_receipts(home, mirror.store, own, folders)]
+            roots = {*_pins(home.store), *known}
+            resting = [publication(mirror, root, known.get(root)) for root in sorted(roots)]
+            resting += [artifact(mirror, made, where) for made, where in recorded]
+            damage += [*hurt_packs(home.store, mirror, resting), *hurt_receipts(home, mirror.store)]
             seen = [plural(len(roots), "publication"), plural(mirror.packs, "pack"), *seen]
-    return Health(", ".join([*seen, *_counted(home)]), tuple(damage))
+    seen += [plural(len(list(home.receipts.glob("*.json"))), "receipt")]
+    seen += [plural(len(list(home.journal.rglob("*.jsonl"))), "journal")]
+    return Health(", ".join(seen), tuple(damage))
 
 
 def _record_key(home: Home) -> bytes:
@@ -116,18 +121,6 @@ def _record_key(home: Home) -> bytes:
     return b""
 
 
-def _counted(home: Home) -> Iterator[str]:
-    for name, files in (("receipt", home.receipts.glob("*.json")), ("journal", home.journal.rglob("*.jsonl"))):
-        yield plural(len(list(files)), name)
-
-
-def _folders(folder: Path, known: Iterable[Receipt]) -> list[Path]:
-    """Return the folders whose records are at hand: this one, and those of the notebooks published from here."""
-    places = [folder.absolute(), *(Path(receipt.notebook).parent for receipt in known)]
-    return [each for each in dict.fromkeys(places) if (each / FOLDER / FILE).is_file()]
-
-
 def _pins(store: Path) -> Iterator[bytes]:
-    for path in (store / "pins").glob("*"):
-        if re.fullmatch("[0-9a-f]{64}", path.name):
-            yield bytes.fromhex(path.name)
+    names = (path.name for path in (store / "pins").glob("*"))
+    yield from (bytes.fromhex(name) for name in names if re.fullmatch("[0-9a-f]{64}", name))

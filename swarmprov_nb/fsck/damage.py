@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 
 from swarmprov_nb.errors import SwarmprovError
@@ -29,6 +30,15 @@ class Damage:
         return "\n  ".join([f"{self.file} is hurt: {self.what}.", *below])
 
 
+def fault_of(file: Path, read: Callable[[], object]) -> str | None:
+    """Return what the error that reading a file raises says of it, None where it can be read."""
+    try:
+        read()
+    except SwarmprovError as error:
+        return fault_in(file, error)
+    return None
+
+
 def fault_in(file: Path, error: SwarmprovError) -> str:
     """Return what an error says of a file, to be put behind its name."""
     return error.what.rstrip(".").removeprefix(f"{file} is damaged: ").removeprefix(f"{file} is ")
@@ -36,7 +46,16 @@ def fault_in(file: Path, error: SwarmprovError) -> str:
 
 def move_aside(file: Path) -> Path:
     """Give a hurt file a name under which nothing looks for it, and return that."""
-    number, goal = 1, file.with_name(f"{file.name}.hurt")
-    while goal.exists():
-        number, goal = number + 1, file.with_name(f"{file.name}.hurt{number + 1}")
-    return file.rename(goal)
+    goals = (file.with_name(f"{file.name}.hurt{number}") for number in chain([""], count(2)))
+    return file.rename(next(goal for goal in goals if not goal.exists()))
+
+
+def anew(file: Path, write: Callable[..., object], *content: object) -> Callable[[], None]:
+    """Return what moves a hurt file aside, where there is one, and writes it again."""
+
+    def mend() -> None:
+        if file.exists():
+            move_aside(file)
+        write(file, *content)
+
+    return mend

@@ -20,21 +20,13 @@ from swarmprov_nb.swarm.packs import locked
 
 
 @dataclass(frozen=True)
-class HurtPack:
-    """A pack with other bytes than were written: how many chunks its index names, and which of them are hurt."""
-
-    chunks: int
-    hurt: Collection[bytes]
-
-
-@dataclass(frozen=True)
 class Mirror:
-    """What of a store is whole, the packs (by name) without a good index, and those that are hurt."""
+    """What of a store is whole, the packs (by name) without a good index, and those hurt, with their hurt chunks."""
 
     store: PackStore
     packs: int
     unindexed: Collection[str]
-    hurt: Mapping[str, HurtPack]
+    hurt: Mapping[str, Collection[bytes]]
 
     def missing(self, addresses: Collection[bytes]) -> frozenset[bytes]:
         """Return those of some chunks that are in no pack, or only in a hurt part of one."""
@@ -53,38 +45,30 @@ def mirrored(folder: Path) -> Iterator[Mirror]:
     with TemporaryDirectory(prefix="swarmprov-fsck-") as place:
         store = PackStore(Path(place) / "store")
         with locked(folder):
-            names = sorted(path.stem for path in (folder / "packs").glob("*.pack"))
-            unindexed = [name for name in names if not _indexed(folder / "packs" / f"{name}.idx")]
-            for name in names:
-                (store.folder / "packs" / f"{name}.pack").symlink_to((folder / "packs" / f"{name}.pack").absolute())
-                if name not in unindexed:
-                    (store.folder / "packs" / f"{name}.idx").symlink_to((folder / "packs" / f"{name}.idx").absolute())
+            packs = sorted((folder.absolute() / "packs").glob("*.pack"))
+            unindexed = [pack.stem for pack in packs if not _is_index(pack.with_suffix(".idx"))]
+            for pack in packs:
+                (store.folder / "packs" / pack.name).symlink_to(pack)
+                if pack.stem not in unindexed:
+                    (store.folder / "packs" / f"{pack.stem}.idx").symlink_to(pack.with_suffix(".idx"))
             store.sweep()  # makes the indexes that are not there
             store.refresh()  # holds all files open: what is merged away meanwhile can still be read
         try:
-            yield Mirror(store, len(names), unindexed, {pack.path.stem: _mended(store, pack) for pack in _hurt(store)})
+            hurt = {pack.path.stem: set_aside(store, pack) for pack in store.packs() if not pack.sound()}
+            yield Mirror(store, len(packs), unindexed, hurt)
         finally:
-            for pack in store.packs():
-                pack.close()
+            for each in store.packs():
+                each.close()
 
 
-def whole_chunks(pack: PackFile) -> set[bytes]:
-    """Return the addresses of a pack's chunks whose bytes still hash to them."""
-    return {address for address, offset in pack.index if _is_whole(pack, address, offset)}
+def set_aside(store: PackStore, pack: PackFile) -> Collection[bytes]:
+    """Put what is whole of a hurt pack into a new one, the hurt one aside, and return its hurt chunks."""
+    hurt = {address for address, offset in pack.index if not _is_whole(pack, address, offset)}
+    store.set_aside(pack, {address for address, _ in pack.index} - hurt)
+    return hurt
 
 
-def _hurt(store: PackStore) -> list[PackFile]:
-    return [pack for pack in store.packs() if not pack.sound()]
-
-
-def _mended(store: PackStore, pack: PackFile) -> HurtPack:
-    whole = whole_chunks(pack)
-    hurt = frozenset(address for address, _ in pack.index if address not in whole)
-    store.set_aside(pack, whole)
-    return HurtPack(len(pack.index), hurt)
-
-
-def _indexed(path: Path) -> bool:
+def _is_index(path: Path) -> bool:
     try:
         PackIndex(path)
     except (StorageError, FileNotFoundError):

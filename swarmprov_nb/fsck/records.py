@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.fsck.damage import Damage, fault_in
-from swarmprov_nb.fsck.databases import hurt_database
-from swarmprov_nb.lineage import Artifact, Record, Session
+from swarmprov_nb.fsck.database import require_whole
+from swarmprov_nb.lineage import Artifact, Record
 from swarmprov_nb.lineage.record import FILE, FOLDER
 from swarmprov_nb.view.captions import plural
 
-_CURE = (
+_CURE: Final = (
     "A record cannot be rebuilt from anything. Restore it from a backup; or move its folder away and run the notebook"
     " again.\nWhat was published is kept elsewhere and is not hurt."
 )
 
 
-def hurt_record(folder: Path, key: bytes, *, published: bool) -> tuple[Sequence[Damage], Sequence[Artifact]]:
+def hurt_record(folder: Path, key: bytes, *, published: bool) -> tuple[list[Damage], list[Artifact]]:
     """Look at the record of a folder; returns its damage, and the stored artifacts of what is whole.
 
     A session of which nothing bears the user's mark came from elsewhere, and is not hurt; unless all are so in a folder
     from which the user `published`.
     """
     path = folder / FOLDER / FILE
-    damage = list(hurt_database(path, _CURE, "sessions"))
+    faults, bearing = [], []
     artifacts: list[Artifact] = []
-    if damage:
-        return damage, ()
     try:
+        require_whole(path, "sessions")
         with Record(folder, key=key, create=False) as record:
-            sessions = record.sessions()
-            for session in sessions:
+            for session in record.sessions():
                 marks = record.marks(session)
+                bearing.append(any(marks))
                 if any(marks) and not all(marks):
-                    what = f"{plural(marks.count(False), 'row')} of session {session.id} are not as they were recorded"
-                    damage.append(Damage(path, what, _CURE))
+                    lost = plural(marks.count(False), "row")
+                    faults.append(f"{lost} of session {session.id} are not as they were recorded")
                 if session.trusted:
-                    artifacts += [each for each in record.lineage(session.id).artifacts if each.stored]
-            if published and sessions and not artifacts:
-                damage += _unmarked(path, record, sessions)
+                    artifacts += record.lineage(session.id).artifacts
     except SwarmprovError as error:
-        damage.append(Damage(path, fault_in(path, error), _CURE))
-    return damage, [each for each in artifacts if each.stored and each.stored.reference]
-
-
-def _unmarked(path: Path, record: Record, sessions: Sequence[Session]) -> Iterator[Damage]:
-    if not any(mark for session in sessions for mark in record.marks(session)):
+        faults.append(fault_in(path, error))
+    damage = [Damage(path, fault, _CURE) for fault in faults]
+    if published and bearing and not any(bearing):
         what = "none of it bears your mark, though you published from it: keys/record.key is another, or the file is"
-        yield Damage(path, what, f"Restore keys/record.key from a backup, if that changed.\n{_CURE}")
+        damage.append(Damage(path, what, f"Restore keys/record.key from a backup, if that changed.\n{_CURE}"))
+    return damage, [each for each in artifacts if each.stored and each.stored.reference]
