@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -68,7 +67,7 @@ def test_a_parser_takes_bytes_or_names_what_is_wrong(parser, seeds, tmp_path):
     command = [sys.executable, str(script), parser, *options, f"-artifact_prefix={tmp_path}/", str(seeds / parser)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
     if ran.returncode:
-        kept = [shutil.copy(path, Path.cwd()) for path in tmp_path.glob("crash-*")]
-        pytest.fail(f"{kept}: {ran.stderr[-3000:]}")
+        kept = [str(path) for kind in ("crash", "oom", "timeout") for path in tmp_path.glob(f"{kind}-*")]
+        pytest.fail(f"The input is in {kept or 'no file'}: {ran.stderr[-3000:]}")
 
     assert "Done " in ran.stderr
