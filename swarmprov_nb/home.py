@@ -20,7 +20,6 @@ from swarmprov_nb.secret_values import SecretBytes
 
 RECORD_KEY = "record.key"  # marks the rows of a lineage record as this user's own
 _PRIVATE_FOLDER = 0o700
-_PRIVATE_FILE = 0o600
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from swarmprov_nb.home import Home
 from swarmprov_nb.journal import Journal
@@ -69,11 +69,6 @@ def with_seal(receipt: Receipt, publisher: Publisher) -> Receipt:
     sealed.save(publisher.home)
     journal.close(sealed.journal_path(publisher.home).with_suffix(".seal"))
     return sealed
-
-
-def is_sealed_by(wallet: str, files: Any) -> bool:
-    """Tell whether a publication's files hold an author seal of this wallet."""
-    return f"seals/{AUTHOR}-{wallet.lower()}.json" in files
 
 
 def _journal(home: Home, reference: str, wallet: str) -> Journal:

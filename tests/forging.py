@@ -33,7 +33,6 @@ from swarmprov_nb.swarm import (
     Entry,
     MemoryStorage,
     UploadPlan,
-    collection_addresses,
     read_file,
     reference_of,
     split,
@@ -163,11 +162,6 @@ class Book:
         from swarmprov_nb.swarm import chunk_addresses
 
         return list(chunk_addresses(self.storage, reference_of(self.files[path])))
-
-    def manifest_addresses(self) -> set[bytes]:
-        """Return the chunks that list the files."""
-        files = {address for path in self.files for address in self.addresses_of(path)}
-        return set(collection_addresses(self.storage, self.root)) - files
 
 
 def saved_whole(book: Book, file: Path) -> Path:

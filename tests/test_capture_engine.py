@@ -239,7 +239,8 @@ def test_the_current_version_of_a_variable_is_known(play):
     """Rebinding and changes in place both make it another."""
     done = play(
         "import numpy as np\na = np.zeros(3)\nb = [1]\nn = 3",
-        "#!ask = lambda: [engine.is_current(x, 1) for x in 'abn'] + [engine.last_writer('a'), engine.current_sequence]",
+        "#!known = lambda: [engine._variables.writer('a'), engine.current_sequence]",
+        "#!ask = lambda: [engine.is_current(x, 1) for x in 'abn'] + known()",
         "#!result = [ask()]",
         "#!shell.user_ns['b'].append(2); result.append(ask())",
         "a[0] = 1",

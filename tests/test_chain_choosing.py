@@ -11,7 +11,7 @@ from rpc_doubles import NodeDouble
 
 from swarmprov_nb.chain.anchors import NotDeployed
 from swarmprov_nb.chain.choosing import Endpoint, choose, open_anchors
-from swarmprov_nb.chain.networks import ANVIL, EMBEDDED, NETWORKS, Network, network_named
+from swarmprov_nb.chain.networks import ANVIL, EMBEDDED, NETWORKS, Network, network_of
 from swarmprov_nb.chain.rpc import NodeSilent
 from swarmprov_nb.errors import ChainError, UsageError
 
@@ -29,11 +29,11 @@ def test_names_of_the_table():
 def test_configuration_comes_before_the_table():
     """A user's endpoints take the place of the table's, and what they say of a network is what it is."""
     endpoint = choose("gnosis", {"gnosis": {"rpc": [f"https://one.example/{KEY}", "https://two.example"]}})
-    assert endpoint.network == network_named("gnosis")
+    assert endpoint.network == network_of(100)
     assert endpoint.shown == ("https://one.example", "https://two.example")
     trusted = choose("sepolia", {"sepolia": {"public": True}})
     assert (trusted.network.public, trusted.network.label) == (True, "sepolia")
-    assert trusted.urls == network_named("sepolia").rpcs
+    assert trusted.urls == network_of(11155111).rpcs
     labelled = choose("base", {"base": {"label": "Base, asked at my node", "explorer": "https://x.example/{hash}"}})
     assert labelled.network.label == "Base, asked at my node"
     assert labelled.network.link("0xab") == "https://x.example/0xab"

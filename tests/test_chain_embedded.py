@@ -11,12 +11,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from embedded_web3 import EmbeddedChain
 from eth_account import Account
 from web3 import Web3
 from web3.exceptions import Web3RPCError
 
 from swarmprov_nb.chain.contract import FACTORY_ADDRESS, FACTORY_CODE, artifact, deployment
-from swarmprov_nb.chain.embedded import EmbeddedChain
 from swarmprov_nb.chain.embedded_node import EmbeddedNode
 from swarmprov_nb.chain.networks import EMBEDDED
 from swarmprov_nb.chain.rpc import ask, number

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from embedded_web3 import EmbeddedChain
 from rpc_doubles import OwnWallet, Relay
 
 from swarmprov_nb.chain import evm_sending
@@ -28,7 +29,6 @@ from swarmprov_nb.chain.anchors import (
     anchor,
 )
 from swarmprov_nb.chain.contract import CONTRACTS
-from swarmprov_nb.chain.embedded import EmbeddedChain
 from swarmprov_nb.chain.embedded_node import EmbeddedNode
 from swarmprov_nb.chain.evm_anchors import GAS_OF_ANCHOR, GAS_OF_EDGE, EvmAnchors, open_embedded
 from swarmprov_nb.chain.http_rpc import HttpRpc
@@ -399,7 +399,6 @@ def test_estimate_is_near_what_it_takes(backend, ada):
     assert 40_000 < backend.estimate(request("study")) <= GAS_OF_ANCHOR
     new = AnchorEdge(ada.address, digest("new parent"), 1)
     assert backend.estimate(request("study", new)) <= GAS_OF_ANCHOR + GAS_OF_EDGE
-    assert backend.capabilities.most_edges == 256
     many = tuple(AnchorEdge(ada.address, digest(str(i)), 1) for i in range(257))
     with pytest.raises(UsageError):
         backend.prepare(request("study", *many), ada)

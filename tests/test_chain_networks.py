@@ -12,25 +12,16 @@ from pathlib import Path
 import pytest
 
 from swarmprov_nb.chain.choosing import SETTINGS, choose
-from swarmprov_nb.chain.networks import EMBEDDED, NETWORKS, Network, is_private, network_named, network_of
+from swarmprov_nb.chain.networks import EMBEDDED, NETWORKS, Network, is_private, network_of
 from swarmprov_nb.errors import UsageError
 
 
 def test_embedded_network_is_private_and_says_what_it_does_not_prove():
     """The embedded chain is labelled, not public, and its id is none that a wallet or test node uses."""
-    assert network_named("embedded") is EMBEDDED
     assert not EMBEDDED.public
     assert EMBEDDED.label == "local chain: proves nothing to others"
     assert EMBEDDED.chain_id not in {1, 100, 1337, 8453, 31337, 84532}
     assert EMBEDDED.chain_id < 2**53
-
-
-def test_unknown_network_lists_the_names():
-    """A wrong name is answered with the names that there are."""
-    with pytest.raises(UsageError) as caught:
-        network_named("atlantis")
-    assert "atlantis" in caught.value.what
-    assert all(network.name in caught.value.next_step for network in NETWORKS)
 
 
 def test_only_chains_without_value_are_private():
@@ -54,8 +45,9 @@ def test_only_chains_without_value_are_private():
 )
 def test_the_table(name, chain_id, public, coin, op_stack):
     """What is signed, paid and believed depends on these; test networks may be wiped and give no level."""
-    network = network_named(name)
-    assert network_of(chain_id) is network
+    network = network_of(chain_id)
+    assert network in NETWORKS
+    assert network.name == name
     assert (network.public, network.coin, network.op_stack) == (public, coin, op_stack)
 
 

@@ -34,7 +34,7 @@ from swarmprov_nb.chain.choosing import choose, open_anchors
 from swarmprov_nb.chain.contract import CONTRACTS, event_topic
 from swarmprov_nb.chain.evm_anchors import EvmAnchors
 from swarmprov_nb.chain.http_rpc import HttpRpc
-from swarmprov_nb.chain.networks import ANVIL, network_named
+from swarmprov_nb.chain.networks import ANVIL, network_of
 from swarmprov_nb.chain.rpc import NodeSilent, ask, ask_number, ask_object, number
 from swarmprov_nb.chain.transactions import Transaction
 from swarmprov_nb.chain.wallet import DevWallet
@@ -521,7 +521,7 @@ def test_time_that_a_block_does_not_have_is_found_out(backend, relay, ada):
 
 def test_clock_that_is_an_hour_off_is_told_and_not_fatal(relay, tmp_path, backend, ada):
     """A newest block from another hour is a note in words; nothing else depends on this machine's clock."""
-    gnosis = EvmAnchors(network_named("gnosis"), relay, lock_folder=tmp_path)
+    gnosis = EvmAnchors(network_of(100), relay, lock_folder=tmp_path)
     assert gnosis.notes() == ()
     relay.bends("eth_getBlockByNumber", timestamp=hex(int(time.time()) - 3600))
     (note,) = gnosis.notes()
@@ -545,7 +545,7 @@ def test_public_network_counts_no_blocks(relay, tmp_path, backend, ada):
         if params[0] in ("safe", "finalized")
         else node.make_request("eth_getBlockByNumber", params)
     )
-    gnosis = EvmAnchors(network_named("gnosis"), relay, lock_folder=tmp_path)
+    gnosis = EvmAnchors(network_of(100), relay, lock_folder=tmp_path)
     found = gnosis.get(ada.address, digest("counted"))
     assert (found.state, found.finalized, found.public) == ("included", False, True)
     assert 1 <= found.seconds_to_final <= 240

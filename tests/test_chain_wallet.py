@@ -166,13 +166,6 @@ def test_key_is_nowhere_in_the_object(folder, wallet):
             action(wallet)
 
 
-def test_scan_recognises_the_key(folder, wallet):
-    """A scan of outputs can ask whether a text is the key, in either case, with or without 0x."""
-    key = (folder / "dev-wallet.key").read_text().strip()
-    assert all(wallet.is_key(each) for each in (key, key.upper(), "0x" + key))
-    assert not any(wallet.is_key(each) for each in ("", "ab" * 32, wallet.address, key[:-1], "ключ"))
-
-
 def test_transactions_of_public_chains_are_refused(wallet):
     """It signs for the embedded chain and development nodes, and for no chain that is public, unknown, or not named."""
     fields = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,6 @@ from swarmprov_nb.lineage.graph import (
     ancestors_of,
     closure,
     contributing,
-    cyclic,
     find,
     restricted,
     rows,
@@ -67,8 +67,6 @@ def test_an_input_is_its_own_closure():
 @given(st.lists(st.lists(st.integers(0, 30), max_size=3), min_size=1, max_size=12), st.data())
 def test_closure_equals_the_ancestors_in_networkx(plan, data):
     """The closure of any artifact is what networkx calls its ancestors, and itself."""
-    import networkx as nx
-
     b = LineageBuilder()
     for index, used in enumerate(plan):
         earlier = {f"a{number % index}" for number in used} if index else set()
@@ -77,7 +75,7 @@ def test_closure_equals_the_ancestors_in_networkx(plan, data):
     part = closure(b.lineage, [artifact.id])
     mine = {run.id for run in part.runs} | {one.id for one in part.artifacts}
     assert mine == nx.ancestors(to_networkx(b.lineage), artifact.id) | {artifact.id}
-    assert cyclic(contributing(b.lineage)) is None
+    assert nx.is_directed_acyclic_graph(to_networkx(contributing(b.lineage)))
 
 
 def test_thirty_runs_of_one_cell_are_one():
@@ -117,7 +115,7 @@ def test_what_was_made_from_an_old_version_keeps_the_run_that_made_it():
     view = contributing(b.lineage)
     assert sequences(view) == [1, 2, 3]
     assert view.uses[0].artifact == view.artifacts[0].id
-    assert cyclic(view) is None
+    assert nx.is_directed_acyclic_graph(to_networkx(view))
 
 
 def test_runs_that_contribute_to_nothing_are_left_out_unless_they_failed_last():
@@ -244,13 +242,3 @@ def test_rows_tell_each_cell_run_and_what_it_made():
     failed = table[-1]
     assert (failed["status"], failed["detail"], failed["from"]) == ("error", "KeyError: 'sexx'", "read")
     assert {tuple(row) for row in table} == {tuple(table[0])}
-
-
-def test_a_cycle_is_named_by_the_ids_along_it():
-    b = LineageBuilder()
-    b.run("a")
-    b.run("b", reads={"x": Edge("s1:1", "", "")})
-    b.run("c", reads={"y": Edge("s1:2", "", "")})
-    assert cyclic(b.lineage) is None
-    looped = Lineage(b.lineage.session, b.lineage.runs, (*b.lineage.edges, Edge("s1:3", "s1:2", "z")), (), ())
-    assert set(cyclic(looped) or ()) == {"s1:2", "s1:3"}

@@ -26,6 +26,7 @@ from swarmprov_nb.secret_values import Salts, SecretBytes
 from swarmprov_nb.signers import author_key
 
 HIDE = Choices(hide=("clean",))
+FREE = {"chainId": 31337}  # of a development node: what the dev wallet signs for
 
 
 def quiet(*_: str) -> None:
@@ -143,7 +144,7 @@ def test_a_damaged_key_file_is_refused_without_a_trace(tmp_path):
     home.secret("a.key")
     wallet = DevWallet.open(home.keys)
     rests = cut_short(home)
-    for act in (lambda: home.secret("a.key"), lambda: wallet.is_key(""), lambda: DevWallet.open(home.keys)):
+    for act in (lambda: home.secret("a.key"), lambda: wallet.sign_transaction(FREE), lambda: DevWallet.open(home.keys)):
         assert leaks(rests, {"traceback": told(refusal_of(act)).encode()}) == []
 
 
@@ -174,7 +175,7 @@ def test_a_key_file_is_looked_at_at_each_use(tmp_path):
     with pytest.raises(UsageError, match="Others may read"):
         home.secret("a.key")
     with pytest.raises(SwarmprovError, match="Others can read"):
-        wallet.is_key("")
+        wallet.sign_transaction(FREE)
 
 
 def test_a_crash_dump_tells_where_and_not_what(study, tmp_path):

@@ -16,7 +16,6 @@ from swarmprov_nb.artifacts.registry import family_of
 from swarmprov_nb.errors import ArtifactError, ArtifactTooLarge
 
 SETTING = "max_artifact_bytes"
-_PART = 1 << 20
 _PATIENCE = 8  # how far past the limit a size is still counted, so that the refusal can name it
 
 

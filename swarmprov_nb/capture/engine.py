@@ -144,11 +144,6 @@ class Engine:
         """The sequence of the outermost cell run under way, None between runs."""
         return self._run.sequence if self._run is not None else None
 
-    def last_writer(self, name: str) -> int | None:
-        """Return the run that last bound or changed a variable, None where it is not known."""
-        with self._lock:
-            return self._variables.writer(name) if self._installed else None
-
     def is_current(self, name: str, sequence: int) -> bool:
         """Whether a variable still is what run `sequence` left, by looking at its value again."""
         with self._lock:

@@ -180,15 +180,6 @@ class DerivedEvent:
 LineageEvent: TypeAlias = AnchoredEvent | DerivedEvent
 
 
-@dataclass(frozen=True)
-class Capabilities:
-    """What a backend can do: how many edges an anchor carries, and whether lineage is walked without an indexer."""
-
-    most_edges: int
-    revoke: bool
-    lineage: bool
-
-
 class PreparedStale(ChainError):
     """Another transaction took the nonce of a prepared one, which was not and cannot be included: prepare anew."""
 
@@ -219,11 +210,6 @@ class AnchorBackend(Protocol):
     @property
     def network(self) -> Network:
         """The network of the table that it writes to and reads from."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it can do."""
         ...
 
     def turn(self, address: str) -> AbstractContextManager[None]:

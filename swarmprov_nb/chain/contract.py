@@ -79,15 +79,6 @@ def salt(version: str = "1") -> bytes:
     return keccak(text=f"{allowed_contract(version).name}/{version}")
 
 
-def create2_address(init_code: bytes, salt: bytes) -> str:
-    """The checksummed address that the factory gives to this code (EIP-1014)."""
-    from eth_utils.address import to_checksum_address
-    from eth_utils.crypto import keccak
-
-    factory = bytes.fromhex(FACTORY_ADDRESS[2:])
-    return to_checksum_address(keccak(b"\xff" + factory + salt + keccak(init_code))[12:])
-
-
 def deployment(version: str = "1") -> bytes:
     """The data of a transaction to the factory that deploys this version."""
     return salt(version) + bytes.fromhex(artifact(version)["bytecode"][2:])

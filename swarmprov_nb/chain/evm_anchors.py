@@ -14,7 +14,6 @@ from swarmprov_nb.chain.anchors import (
     AnchorEdge,
     AnchorRecord,
     AnchorRequest,
-    Capabilities,
     LineageEvent,
     PreparedStale,
     PreparedTransaction,
@@ -73,11 +72,6 @@ class EvmAnchors:
     def network(self) -> Network:
         """The network that it writes to and reads from."""
         return self._network
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the contract can do."""
-        return Capabilities(most_edges=MOST_EDGES, revoke=True, lineage=True)
 
     def turn(self, address: str) -> AbstractContextManager[None]:
         """Hold while preparing and submitting: no other process here uses this account's nonces meanwhile."""

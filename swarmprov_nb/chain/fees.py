@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_UP, Context
 from typing import Any, Final, Self
 
 from swarmprov_nb.chain.networks import Network
 from swarmprov_nb.chain.rpc import Provider, ask, ask_number, ask_object, number, octets, strange
 from swarmprov_nb.chain.rpc_errors import RpcError
 from swarmprov_nb.chain.transactions import Transaction
-from swarmprov_nb.errors import ChainError, UsageError
+from swarmprov_nb.errors import ChainError
 
 DECIMALS: Final = 18  # of the coin of every EVM chain
 BLOCKS: Final = 20  # of history, from which the tip is taken
@@ -70,23 +70,6 @@ def about(wei: int) -> str:
     '0.000106'
     """
     return in_coins(int(Context(prec=3, rounding=ROUND_UP).create_decimal(wei)))
-
-
-def from_coins(text: str) -> int:
-    """An amount in coins, from decimal text as in a configuration.
-
-    >>> from_coins("0.01")
-    10000000000000000
-
-    Raises `UsageError` for text that is no such amount.
-    """
-    try:
-        wei = Decimal(str(text).strip()).scaleb(DECIMALS, _EXACT)
-        if wei.is_finite() and 0 <= wei < 10**60 and wei == int(wei):
-            return int(wei)
-    except InvalidOperation:
-        pass
-    raise UsageError(f"{text!r} is no amount of coins.", "Give a decimal number with a point, for instance 0.01.")
 
 
 def prices(provider: Provider, network: Network) -> tuple[int, int]:

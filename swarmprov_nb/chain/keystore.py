@@ -13,7 +13,7 @@ from swarmprov_nb.chain.held_key import HeldKey
 from swarmprov_nb.chain.keystore_file import address_in, decrypted, read_keystore
 from swarmprov_nb.chain.networks import EMBEDDED, is_private
 from swarmprov_nb.chain.private_file import read_private, require_private_folder
-from swarmprov_nb.chain.wallet import TypedData, Wallet
+from swarmprov_nb.chain.wallet import TypedData, Wallet, signable
 from swarmprov_nb.errors import UsageError, WalletError
 
 
@@ -80,14 +80,8 @@ class KeystoreWallet:
         Raises `UsageError` for data that is no EIP-712 data.
         """
         from eth_account import Account
-        from eth_account.messages import encode_typed_data
 
-        try:
-            message = encode_typed_data(full_message=dict(data))
-        except Exception as error:  # the encoder lets whatever its parts raise through
-            raise UsageError(
-                f"The data to sign is no EIP-712 data: {error}.", "Give types, primaryType, domain and message."
-            ) from error
+        message = signable(data)
         with self.unlocked():
             return self._key().use(lambda key: bytes(Account.sign_message(message, key).signature))
 

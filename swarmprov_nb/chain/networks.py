@@ -14,7 +14,7 @@ LARGEST_CHAIN_ID: Final = 2**53 - 1  # no signed JSON of ours holds more, and no
 class Network:
     """A chain, and whether a record on it proves anything to others.
 
-    >>> EMBEDDED.public, network_named("gnosis").coin
+    >>> EMBEDDED.public, network_of(100).coin
     (False, 'xDAI')
 
     `explorer` is a link with `{hash}` for a transaction, `rpcs` are endpoints that ask for no key, `op_stack` says that
@@ -57,7 +57,7 @@ class Network:
     def link(self, transaction: str) -> str | None:
         """Where a person can look a transaction up, None where there is no explorer.
 
-        >>> network_named("gnosis").link("0xab")
+        >>> network_of(100).link("0xab")
         'https://gnosisscan.io/tx/0xab'
         """
         return self.explorer.replace("{hash}", transaction) if self.explorer else None
@@ -118,21 +118,6 @@ NETWORKS = (
 
 DEVELOPMENT_IDS: Final = (ANVIL.chain_id, 1337)
 """Chain ids of development nodes: anvil's and hardhat's, and the older one of ganache and geth --dev."""
-
-
-def network_named(name: str) -> Network:
-    """Look a network up by its name.
-
-    >>> network_named("embedded").label
-    'local chain: proves nothing to others'
-
-    Raises `UsageError` for a name that is not in the table.
-    """
-    for network in NETWORKS:
-        if network.name == name:
-            return network
-    names = ", ".join(network.name for network in NETWORKS)
-    raise UsageError(f"There is no network named {name!r}.", f"Use one of: {names}.")
 
 
 def network_of(chain_id: int) -> Network | None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import secrets
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeAlias
 
 from swarmprov_nb.chain.networks import is_private
 from swarmprov_nb.errors import ChainError, UsageError
+
+if TYPE_CHECKING:
+    from eth_account.messages import SignableMessage
 
 TypedData: TypeAlias = Mapping[str, Any]
 """EIP-712 data in the JSON form of `eth_signTypedData_v4`: types, primaryType, domain, message."""
@@ -45,6 +47,18 @@ class Wallet(Protocol):
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
         """Sign a transaction (fields named as in eth_signTransaction, integers and bytes); the raw bytes to send."""
         ...
+
+
+def signable(data: TypedData) -> SignableMessage:
+    """Return EIP-712 data in the form that is signed; UsageError for data that is none."""
+    from eth_account.messages import encode_typed_data
+
+    try:
+        return encode_typed_data(full_message=dict(data))
+    except Exception as error:  # the encoder lets whatever its parts raise through
+        raise UsageError(
+            f"The data to sign is no EIP-712 data: {error}.", "Give types, primaryType, domain and message."
+        ) from error
 
 
 class DevWallet:
@@ -92,15 +106,8 @@ class DevWallet:
         Raises `UsageError` for data that is no EIP-712 data.
         """
         from eth_account import Account
-        from eth_account.messages import encode_typed_data
 
-        try:
-            message = encode_typed_data(full_message=dict(data))
-        except Exception as error:  # the encoder lets whatever its parts raise through
-            raise UsageError(
-                f"The data to sign is no EIP-712 data: {error}.", "Give types, primaryType, domain and message."
-            ) from error
-        return bytes(Account.sign_message(message, self._key()).signature)
+        return bytes(Account.sign_message(signable(data), self._key()).signature)
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
         """Sign a transaction for the embedded chain's id or a development node's; the raw bytes to send.
@@ -116,10 +123,6 @@ class DevWallet:
         from eth_account import Account
 
         return bytes(Account.sign_transaction(dict(transaction), self._key()).raw_transaction)
-
-    def is_key(self, text: str) -> bool:
-        """Whether a text is this wallet's key in hex, so that a scan finds it where it must not be."""
-        return hmac.compare_digest(text.lower().removeprefix("0x").encode(), self._key().hex().encode())
 
     def __repr__(self) -> str:
         return f"DevWallet({getattr(self, '_address', 'no key')})"  # a traceback shows it before it has an address

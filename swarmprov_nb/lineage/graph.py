@@ -259,33 +259,6 @@ def relations(lineage: Lineage) -> Iterator[tuple[str, str, str, Edge | Use | No
         yield edge.writer, edge.reader, "wasInformedBy", edge
 
 
-def cyclic(lineage: Lineage) -> tuple[str, ...] | None:
-    """Return the ids along one cycle, or None where there is none, as it must be.
-
-    >>> from swarmprov_nb.testing import example_lineage
-    >>> cyclic(example_lineage()) is None
-    True
-    """
-    after: dict[str, list[str]] = defaultdict(list)
-    for earlier, later, _, _ in relations(lineage):
-        after[earlier].append(later)
-    done: set[str] = set()
-    for start in list(after):
-        path: dict[str, Iterator[str]] = {} if start in done else {start: iter(after[start])}
-        while path:
-            here = next(reversed(path))
-            following = next((node for node in path[here] if node not in done), None)
-            if following is None:
-                done.add(here)
-                del path[here]
-            elif following in path:
-                way = list(path)
-                return tuple(way[way.index(following) :])
-            else:
-                path[following] = iter(after.get(following, ()))
-    return None
-
-
 def to_networkx(lineage: Lineage) -> Any:
     """Return a ``networkx.DiGraph`` whose edges follow the data, so that ``networkx.ancestors`` is where it came from.
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal
 
 Kind = Literal["dataset", "model", "figure", "file"]
 FlowKind = Literal["var", "file", "db", "state", "net", "import"]
 Confidence = Literal["exact", "coarse", "assumed"]
 Status = Literal["ok", "error", "interrupted"]
-
-KINDS: Final[tuple[str, ...]] = get_args(Kind)
-FLOW_KINDS: Final[tuple[str, ...]] = get_args(FlowKind)
 
 
 @dataclass(frozen=True)

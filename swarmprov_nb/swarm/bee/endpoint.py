@@ -10,7 +10,6 @@ from swarmprov_nb.errors import UsageError
 
 _HARMLESS = re.compile(r"[A-Za-z0-9.:_-]{1,60}")
 _PORTS = {"http": 80, "https": 443}
-_PATH = "/%:@!$&'()*+,;=~"
 _EXAMPLE = "Write it as http://HOST:PORT; a Bee node on this machine is at http://127.0.0.1:1633."
 
 

@@ -24,7 +24,7 @@ class EmbeddedChain(BaseProvider):
         """Answer one JSON-RPC request."""
         return self._node.make_request(method, params)
 
-    def is_connected(self, show_traceback: bool = False) -> bool:  # noqa: ARG002, FBT001, FBT002  web3's signature
+    def is_connected(self, show_traceback: bool = False) -> bool:  # noqa: FBT001, FBT002  web3's signature
         """Always: there is no connection to lose."""
         return True
 
