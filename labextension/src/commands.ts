@@ -3,22 +3,12 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Channel } from './channel';
 import { Channels } from './channels';
+import { CommandIDs } from './commandids';
 import { provenanceIcon } from './icons';
 import { loadIn } from './load';
 import type { ProvenancePanel, View } from './panel';
 import { reveal } from './reveal';
 import { stateOf } from './words';
-
-/** The commands, as palette, toolbar, shortcuts and the panel call them. */
-export namespace CommandIDs {
-  export const publish = 'swarmprov:publish';
-  export const graph = 'swarmprov:graph';
-  export const panel = 'swarmprov:panel';
-  export const verify = 'swarmprov:verify';
-  export const pause = 'swarmprov:pause';
-  export const resume = 'swarmprov:resume';
-  export const load = 'swarmprov:load';
-}
 
 /** Register all commands but the graph's, which comes with its view. */
 export function addCommands(

@@ -2,7 +2,7 @@ import { ILabShell, ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/applica
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Channels } from './channels';
-import { CommandIDs } from './commands';
+import { CommandIDs } from './commandids';
 import { GraphView, graphWidget } from './graphview';
 import { reveal } from './reveal';
 

@@ -5,7 +5,7 @@ import { Widget } from '@lumino/widgets';
 import { button, element, keepKeys, put, shown } from '../../swarmprov_nb/widgets/elements.js';
 import { Change, Channel } from './channel';
 import { Channels } from './channels';
-import { CommandIDs } from './commands';
+import { CommandIDs } from './commandids';
 import { firstRun } from './firstrun';
 import { provenanceIcon } from './icons';
 import { JobView } from './jobview';

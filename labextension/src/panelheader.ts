@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { button, element, put, shown } from '../../swarmprov_nb/widgets/elements.js';
 import { Channel } from './channel';
-import { CommandIDs } from './commands';
+import { CommandIDs } from './commandids';
 import { stateOf, stateText, countText } from './words';
 
 /** The head of the panel: which notebook, whether it records, how much so far, and the button that pauses. */
