@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -55,3 +57,38 @@ def local(data: bytes) -> tuple[MemoryStorage, bytes]:
     store = MemoryStorage()
     upload = store.upload(b"", UploadPlan("local"))
     return store, split(data, upload)
+
+
+@contextmanager
+def dripping(pieces: Sequence[bytes], *, pause: float = 0.0, close: bool = True) -> Iterator[str]:
+    """A server that is no Bee node: it sends these pieces to whoever asks, with pauses; its URL."""
+    server = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            connection.recv(65536)
+            try:
+                for piece in pieces:
+                    connection.sendall(piece)
+                    if over.wait(pause):
+                        return
+                if not close:
+                    over.wait()
+            except OSError:
+                pass
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+    finally:
+        over.set()
+        server.close()

@@ -324,28 +324,15 @@ def test_the_command_shows_first_and_frees_only_when_told(study, capsys, monkeyp
 # -- kills
 
 KILLED = textwrap.dedent("""
-    import os, pathlib, signal, sys
+    import pathlib, sys
     from swarmprov_nb.freeing import free
     from swarmprov_nb.home import Home
-    from swarmprov_nb.swarm import pack_file, packs
 
-    home, folder, steps = Home(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+    sys.path.insert(0, "tests")
+    from dying import die_before
 
-    def counted(function):
-        def step(*args, **options):
-            global steps
-            steps -= 1
-            if steps < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*args, **options)
-        return step
-
-    pathlib.Path.rename = counted(pathlib.Path.rename)
-    pathlib.Path.unlink = counted(pathlib.Path.unlink)
-    pack_file.PackWriter._write = counted(pack_file.PackWriter._write)
-    pack_file.make_durable = counted(pack_file.make_durable)
-    packs.make_folder_durable = counted(packs.make_folder_durable)
-    free(home, folder, hours=0)
+    die_before(int(sys.argv[3]), "rename", "unlink")
+    free(Home(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), hours=0)
 """)
 
 

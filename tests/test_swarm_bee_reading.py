@@ -7,10 +7,9 @@ import socket
 import threading
 import time
 import tracemalloc
-from contextlib import contextmanager
 
 import pytest
-from bees import NODES, QUICK, bee, content
+from bees import NODES, QUICK, bee, content, dripping
 
 from swarmprov_nb.errors import ChunkCorrupt, ChunkNotFound, StorageError
 from swarmprov_nb.swarm import Chunk, UploadPlan, chunk_addresses, read_file, split
@@ -123,41 +122,6 @@ def test_what_is_no_chunk_is_refused(one_bee, fault, value, says):
 
     with pytest.raises(StorageError, match=says):
         list(one_bee.storage().read([root]))
-
-
-@contextmanager
-def dripping(pieces, *, pause=0.0, close=True):
-    """A server that sends these pieces to whoever asks, with pauses."""
-    server = socket.create_server(("127.0.0.1", 0))
-    over = threading.Event()
-
-    def answer(connection):
-        with connection:
-            connection.recv(65536)
-            try:
-                for piece in pieces:
-                    connection.sendall(piece)
-                    if over.wait(pause):
-                        return
-                if not close:
-                    over.wait()
-            except OSError:
-                pass
-
-    def serve():
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            threading.Thread(target=answer, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-    finally:
-        over.set()
-        server.close()
 
 
 HEADER = b"HTTP/1.1 200 OK\r\nContent-Length: 4104\r\n\r\n"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import socket
-import threading
 import time
 from dataclasses import replace
 
 import pytest
-from bees import NODES, QUICK, bee, content, local
+from bees import NODES, QUICK, bee, content, dripping, local
 
 from swarmprov_nb.errors import StorageError
 from swarmprov_nb.swarm import ChunkBatch, Entry, UploadPlan, hash_chunks, read_file, split, write_collection
@@ -370,20 +368,6 @@ def test_the_batch_s_buffer_may_be_reused_at_once(one_bee):
 
 def test_a_stream_of_garbage_is_no_stream(tmp_path):
     """A server that speaks no WebSocket after its handshake ends in words and in time."""
-    server = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{server.getsockname()[1]}"
-
-    def serve():
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            connection.recv(65536)
-            connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x00\x01garbage")
-            connection.close()
-
-    threading.Thread(target=serve, daemon=True).start()
-    with pytest.raises(StorageError, match=r"Bee node|HTTP|cut"):
+    garbage = b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x00\x01garbage"
+    with dripping([garbage]) as url, pytest.raises(StorageError, match=r"Bee node|HTTP|cut"):
         BeeStorage(BeeNode.at(url, patience=QUICK), batch="ab" * 32).upload(b"", UploadPlan("plan"))
-    server.close()

@@ -344,28 +344,15 @@ def test_processes_write_and_merge_at_once(tmp_path):
 
 
 KILLED = textwrap.dedent("""
-    import os, pathlib, signal, sys
-    from swarmprov_nb.swarm import PackStore, UploadPlan, pack_file, packs, split
+    import pathlib, sys
+    from swarmprov_nb.swarm import PackStore, UploadPlan, packs, split
 
-    folder, steps = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    sys.path.insert(0, "tests")
+    from dying import die_before
+
+    folder = pathlib.Path(sys.argv[1])
     packs._SMALL_PACKS = 3
-
-    def counted(function):
-        def step(*args, **options):
-            global steps
-            steps -= 1
-            if steps < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*args, **options)
-        return step
-
-    pathlib.Path.rename = counted(pathlib.Path.rename)
-    pathlib.Path.replace = counted(pathlib.Path.replace)
-    pathlib.Path.unlink = counted(pathlib.Path.unlink)
-    pathlib.Path.mkdir = counted(pathlib.Path.mkdir)
-    pack_file.PackWriter._write = counted(pack_file.PackWriter._write)
-    pack_file.make_durable = counted(pack_file.make_durable)
-    packs.make_folder_durable = counted(packs.make_folder_durable)
+    die_before(int(sys.argv[2]), "rename", "replace", "unlink", "mkdir")
     for number in range(3):
         upload = PackStore(folder).upload(b"", UploadPlan("x"))
         root = split(b"%d" % number * 9000, upload)
