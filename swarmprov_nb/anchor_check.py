@@ -12,9 +12,9 @@ from swarmprov_nb.destinations import LOCAL, Destinations
 from swarmprov_nb.errors import ChainError
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
+from swarmprov_nb.outcome import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.parents import stated_edges
 from swarmprov_nb.receipts import Receipt, whole_receipts
-from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.signers import signers
 from swarmprov_nb.view.captions import plural
 

@@ -70,7 +70,7 @@ def anchor(
     backend = publisher.anchors()
     document = manifest_of(publisher, old.reference)
     request = request_of(old, document)
-    if not consent(cost_of(backend, request, publisher)):
+    if not consent(quote_of(backend, request, publisher)):
         return None
     with publishing_lock(publisher.home), publisher.unlocked():
         receipt = with_seal(old, publisher)
@@ -88,18 +88,10 @@ def quote_for(publisher: Publisher, *, edges: int = 1) -> str:
 
     parents = tuple(AnchorEdge(NOBODY, secrets.token_bytes(32), PREVIOUS) for _ in range(edges))
     request = AnchorRequest(secrets.token_bytes(32), _NONE, ANCHOR_KIND, parents)
-    return cost_of(publisher.anchors(), request, publisher)
+    return quote_of(publisher.anchors(), request, publisher)
 
 
-def require_means(publisher: Publisher) -> None:
-    """Refuse before anything is signed what the wallet cannot pay, or the user's caps do not allow.
-
-    Raises ChainError, PublishRefused.
-    """
-    quote_for(publisher)
-
-
-def cost_of(backend: AnchorBackend, request: AnchorRequest | RevokeRequest, publisher: Publisher) -> str:
+def quote_of(backend: AnchorBackend, request: AnchorRequest | RevokeRequest, publisher: Publisher) -> str:
     """Say what anchoring would cost at most, in the network's coin."""
     if publisher.wallet.dev:
         return "free"
@@ -164,7 +156,7 @@ def revoke(
     instead = bytes.fromhex(_own(publisher, replacement).manifest) if replacement is not None else _NONE
     backend = publisher.anchors()
     request = RevokeRequest(bytes.fromhex(receipt.manifest), instead)
-    if not consent(cost_of(backend, request, publisher)):
+    if not consent(quote_of(backend, request, publisher)):
         return None
     with publishing_lock(publisher.home), publisher.unlocked():
         return _Sending(publisher, backend, request).sent()

@@ -22,8 +22,8 @@ from swarmprov_nb.manifest.rules import RULES
 from swarmprov_nb.manifest.schema import check_schema
 from swarmprov_nb.manifest.seal import SealedStatement
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PREDICATE_TYPE
+from swarmprov_nb.outcome import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.publication import SEALS, collection, is_safe_path, listing, without_seals
-from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check
 
 AUTHOR: Final = "author"
 _SEAL_BYTES: Final = 16_384

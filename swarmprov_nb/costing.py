@@ -53,6 +53,20 @@ def cost_of(planned: Plan, publisher: Publisher) -> Cost:
     return Cost(anchor, storage, problems)
 
 
+def require_ready(publisher: Publisher, size: int) -> None:
+    """Ask store and chain, before anything is signed, whether they can take a publication of `size` bytes.
+
+    Raises StorageError, ChainError and PublishRefused with what is wrong and what to do.
+    """
+    from swarmprov_nb.anchoring import quote_for
+    from swarmprov_nb.remotes import require_remote
+
+    if publisher.remote is not None:
+        require_remote(publisher.remote, batch=publisher.batch, size=size)
+    if publisher.endpoint is not None and not publisher.wallet.dev:
+        quote_for(publisher)
+
+
 def store_label(publisher: Publisher) -> str:
     """Return the store's name for people."""
     return "local store" if publisher.remote is None else publisher.store

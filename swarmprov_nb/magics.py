@@ -105,24 +105,27 @@ class ProvenanceMagics(Magics):
             return None
         options = parsed(line_options(), line)
         if options.pause or options.resume:
-            recorder = active_recorder()
-            (recorder.engine.pause if options.pause else recorder.engine.resume)()
+            engine = active_recorder().engine
+            (engine.pause if options.pause else engine.resume)()
             print("recording paused; %provenance --resume goes on" if options.pause else "recording again")
             return None
+        return self._shown(options)
+
+    def _shown(self, options: Any) -> Any:
+        """Return the lineage of this notebook as it was asked for, None where it was written to a file."""
         from swarmprov_nb.showing import picture, write_html
 
         recorder = active_recorder()
+        lineage, title = recorder.record.lineage(recorder.session.id), recorder.title
         if options.upstream:
             from swarmprov_nb.upstream_picture import Upstream
 
-            return Upstream.of(recorder.record.lineage(recorder.session.id), title=recorder.title, home=recorder.home)
+            return Upstream.of(lineage, title=title, home=recorder.home)
         if options.html is not None:
-            write_html(recorder.record.lineage(recorder.session.id), Path(options.html), title=recorder.title,
-                       focus=options.name, everything=options.all)  # fmt: skip
+            write_html(lineage, Path(options.html), title=title, focus=options.name, everything=options.all)
             print(f"{options.html} is written: open it in any browser.")
             return None
-        drawn = picture(recorder.record.lineage(recorder.session.id), title=recorder.title, focus=options.name,
-                        everything=options.all, limit=self.limit)  # fmt: skip
+        drawn = picture(lineage, title=title, focus=options.name, everything=options.all, limit=self.limit)
         return drawn.table() if options.table else drawn
 
     @no_var_expand

@@ -9,9 +9,10 @@ from swarmprov_nb.errors import UsageError
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.normal_form import differing_cells, normal_form
 from swarmprov_nb.notebooks import Notebook
+from swarmprov_nb.outcome import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.publication import listing
 from swarmprov_nb.receipts import receipts
-from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check, Report
+from swarmprov_nb.report import Report
 from swarmprov_nb.swarm import read_file
 
 

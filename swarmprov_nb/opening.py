@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from swarmprov_nb.capture.audit import unheard
 from swarmprov_nb.errors import UsageError, VerificationFailed
 from swarmprov_nb.home import Home
-from swarmprov_nb.report import one_line
+from swarmprov_nb.outcome import one_line
 from swarmprov_nb.verifying import Accepted, examine, located
 from swarmprov_nb.view.captions import byte_size, plural
 
@@ -192,29 +192,28 @@ class Publication:
 
     def _described(self, path: str, digest: str, value: Any) -> Artifact:
         """Describe the file as it was seen here; words about it (title, licence) are its publisher's."""
-        from swarmprov_nb.artifacts import family_of
+        from swarmprov_nb.artifacts import Description, family_of
         from swarmprov_nb.artifacts.files import media_type
         from swarmprov_nb.catalogue import kind_of
         from swarmprov_nb.lineage import Artifact, Declaration, Stored
         from swarmprov_nb.swarm import file_size
 
         entity, address = self._entity(path), self._address(path)
-        family = None if value is None else family_of(value, declared=True)
-        seen = family.describe(value) if family is not None else None
-        size = file_size(self._storage, address)
-        content = family.content_id(value) if family is not None else None
-        kind = seen.kind if seen else kind_of(Path(path))
-        type_ = entity.get("mediaType") or media_type(Path(path))
+        type_, size = entity.get("mediaType") or media_type(Path(path)), file_size(self._storage, address)
+        seen = Description(kind_of(Path(path)), None, None, f"{type_.partition(';')[0]}, {byte_size(size)}")
+        content = None
+        if value is not None and (family := family_of(value, declared=True)) is not None:
+            seen, content = family.describe(value), family.content_id(value)
         parent = self._parent(path)
         return Artifact(
             id=f"opened/{parent.manifest}/{'any-signer/' if parent.any_signer else ''}{path}@1",
             run=None,
             name=path,
             version=1,
-            kind=kind,
-            shape=seen.shape if seen else None,
-            schema=seen.schema if seen else None,
-            summary=seen.summary if seen else f"{type_.partition(';')[0]}, {byte_size(size)}",
+            kind=seen.kind,
+            shape=seen.shape,
+            schema=seen.schema,
+            summary=seen.summary,
             named=True,
             declaration=Declaration(title=entity.get("title"), license=entity.get("license"),
                                     personal_data=entity.get("personalData")),

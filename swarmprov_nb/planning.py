@@ -147,16 +147,8 @@ def plan(
     _require_text(notebook)
     disclosures = _disclosures(recorded, choices)
     published = [artifact_id for artifact_id, kind in disclosures.items() if kind == PUBLISHED]
-    if not published and (choices.hide or choices.cite):
-        raise PublishRefused(
-            f"Nothing of {notebook.path.name} is left to publish: what it made is hidden or cited by your choice.",
-            "Leave out or cite less (--hide, --cite).",
-        )
     if not published:
-        raise PublishRefused(
-            f"{notebook.path.name} has made nothing that could be published yet.",
-            "Declare a dataset or model (%%provenance NAME --dataset VAR) or write a file, then run the cell again.",
-        )
+        raise _nothing_left(notebook, choices)
     lineage = recorded if choices.all_runs else closure(recorded, published)
     _require_bytes(lineage, disclosures, keeper)
     _require_few_parents(lineage, disclosures)
@@ -186,6 +178,18 @@ def plan(
         accepted=tuple(finding for finding in found if finding.id in choices.accept),
     )
     return replace(plan, advice=(*_idle_choices(plan), *_advice(plan)))
+
+
+def _nothing_left(notebook: Notebook, choices: Choices) -> PublishRefused:
+    if choices.hide or choices.cite:
+        return PublishRefused(
+            f"Nothing of {notebook.path.name} is left to publish: what it made is hidden or cited by your choice.",
+            "Leave out or cite less (--hide, --cite).",
+        )
+    return PublishRefused(
+        f"{notebook.path.name} has made nothing that could be published yet.",
+        "Declare a dataset or model (%%provenance NAME --dataset VAR) or write a file, then run the cell again.",
+    )
 
 
 def attachment_path(attachment: Attachment) -> str:

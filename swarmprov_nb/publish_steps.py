@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from swarmprov_nb.anchoring import anchor_on, manifest_of, request_of
 from swarmprov_nb.checking import repeats_without_end
+from swarmprov_nb.costing import require_ready
 from swarmprov_nb.drafting import Drafted, draft
 from swarmprov_nb.errors import ChunkNotFound, PublishRefused
 from swarmprov_nb.exports import regenerate
@@ -148,7 +149,7 @@ def carry_out(planned: Plan, publisher: Publisher, *, again: bool = False, progr
             if not _whole(publisher, old.reference):
                 _Steps(planned, publisher, Journal(kept_at), progress).store_again(drafted)
             return _completed(old, publisher, progress)
-        publisher.require_ready(planned.size)
+        require_ready(publisher, planned.size)
         with publisher.unlocked():
             return _Steps(planned, publisher, journal, progress).run(drafted)
 

@@ -93,20 +93,6 @@ class Publisher:
 
         return unlocked(self.wallet)
 
-    def require_ready(self, size: int) -> None:
-        """Ask the store and the chain, before anything is signed, whether they can take a publication of `size` bytes.
-
-        Raises StorageError, ChainError and PublishRefused with what is wrong and what to do.
-        """
-        if self.remote is not None:
-            from swarmprov_nb.remotes import require_remote
-
-            require_remote(self.remote, batch=self.batch, size=size)
-        if self.endpoint is not None and not self.wallet.dev:
-            from swarmprov_nb.anchoring import require_means
-
-            require_means(self)
-
 
 def _wallet(home: Home, name: str | None, chain: str, endpoint: Endpoint | None, **asking: Any) -> Wallet:
     """Return who signs there: the dev wallet where nothing is at stake, on any other network the user's own."""

@@ -1,4 +1,4 @@
-"""The report of a verification: named checks, each passed, failed or not checked, and what they add up to."""
+"""The report of a verification: what its checks add up to, in words and as JSON."""
 
 from __future__ import annotations
 
@@ -7,44 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb.errors import UsageError, VerificationFailed
+from swarmprov_nb.outcome import FAIL, Check
 
 if TYPE_CHECKING:
     from swarmprov_nb.upstream import Ancestor
     from swarmprov_nb.view import Picture
 
-PASS: Final = "pass"  # noqa: S105 - an outcome
-FAIL: Final = "fail"
-NOT_CHECKED: Final = "not checked"
 LEVELS: Final = ("none", "signed", "anchored")
-_MARKS: Final = {PASS: "✓", FAIL: "✗", NOT_CHECKED: "-"}
-_MARKER_WIDTH: Final = 14
-_LONGEST: Final = 2000
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check by its name: what was found, and for a failure what was expected and what is."""
-
-    name: str
-    outcome: str
-    detail: str
-    expected: str | None = None
-    actual: str | None = None
-
-    def __str__(self) -> str:
-        text = f"{_MARKS[self.outcome]} {self.name:<{_MARKER_WIDTH}} {self.detail}"
-        if self.expected is not None:
-            text += f" (expected {self.expected}, is {self.actual})"
-        return one_line(text)
-
-
-def one_line(text: str) -> str:
-    r"""Return a stranger's text as it may stand in a report: one line, nothing that a terminal obeys or turns round.
-
-    >>> one_line("Alice\n✓ anchor\x1b[2J")
-    'Alice�✓ anchor�[2J'
-    """
-    return "".join(character if character.isprintable() else "�" for character in text[:_LONGEST])
 
 
 @dataclass(frozen=True)

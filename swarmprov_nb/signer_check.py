@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from swarmprov_nb.checking import Evidence
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
+from swarmprov_nb.outcome import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.receipts import whole_receipts
-from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.signers import resolve, signers
 
 

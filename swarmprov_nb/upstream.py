@@ -19,8 +19,8 @@ from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.manifest.author_key import to_did
 from swarmprov_nb.manifest.reading import to_lineage
 from swarmprov_nb.manifest.rules import RULES
+from swarmprov_nb.outcome import FAIL, NOT_CHECKED, PASS, Check, one_line
 from swarmprov_nb.publication_shelf import Shelf
-from swarmprov_nb.report import FAIL, NOT_CHECKED, PASS, Check, one_line
 from swarmprov_nb.signers import signers
 from swarmprov_nb.view.captions import plural
 

@@ -16,7 +16,8 @@ from swarmprov_nb.errors import InvalidReference, StorageError, UsageError, Veri
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
 from swarmprov_nb.notebook_check import check_notebook, claimed_reference
-from swarmprov_nb.report import FAIL, LEVELS, NOT_CHECKED, Check, Report
+from swarmprov_nb.outcome import FAIL, NOT_CHECKED, Check
+from swarmprov_nb.report import LEVELS, Report
 from swarmprov_nb.signer_check import check_previous, check_signer
 from swarmprov_nb.signers import signers
 from swarmprov_nb.upstream import check_upstream, line_of

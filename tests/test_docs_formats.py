@@ -28,9 +28,9 @@ from swarmprov_nb.manifest.seal import DOMAIN, FIELDS, TYPE_HASH, Seal, SealedSt
 from swarmprov_nb.manifest.statement import PREDICATE_TYPE, Draft, statement
 from swarmprov_nb.manifest.work_id import work_id
 from swarmprov_nb.notebooks import Notebook
+from swarmprov_nb.outcome import PASS
 from swarmprov_nb.parents import anchor_edges, attesters_of
 from swarmprov_nb.publication import CONTENT_TYPES, collection, content_type
-from swarmprov_nb.report import PASS
 from swarmprov_nb.storing import put
 from swarmprov_nb.swarm import MemoryStorage, SavedFile, UploadPlan, keccak256, save
 

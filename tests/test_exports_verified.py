@@ -12,7 +12,7 @@ from strangers import published_book, sha256
 from swarmprov_nb.errors import PublishRefused
 from swarmprov_nb.exports import OLDER as OLDER_EXPORTERS
 from swarmprov_nb.exports import declared
-from swarmprov_nb.report import FAIL, PASS
+from swarmprov_nb.outcome import FAIL, PASS
 from swarmprov_nb.verifying import verify
 
 OLDER = Path(__file__).parents[1] / "notebooks" / "penguins.swarm"

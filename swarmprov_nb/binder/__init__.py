@@ -18,7 +18,7 @@ from swarmprov_nb.binder.readme_links import README, relinked, renamed
 from swarmprov_nb.errors import RecordError, StorageError, UsageError, VerificationFailed
 from swarmprov_nb.home import Home
 from swarmprov_nb.options import BINDER_HOST
-from swarmprov_nb.report import one_line
+from swarmprov_nb.outcome import one_line
 
 _ENVIRONMENT: Final = "binder/environment.yml"
 _POST_BUILD: Final = "binder/postBuild"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Final
 
-from swarmprov_nb.report import one_line
+from swarmprov_nb.outcome import one_line
 
 _WIDEST: Final = 60  # characters of a table's cell
 

@@ -26,18 +26,16 @@ def text_tree(drawing: Drawing, *, title: str, backwards: bool = False) -> str:
     └─ [1] clean  0.03 s
        └─ clean  (dataset)
     """
-    below: dict[str, list[Line]] = defaultdict(list)
+    below: dict[str, list[tuple[str, Line]]] = defaultdict(list)
     above: dict[str, list[str]] = defaultdict(list)
     for line in drawing.lines:
         near, far = (line.target, line.source) if backwards else (line.source, line.target)
-        below[near].append(line)
+        below[near].append((far, line))
         above[far].append(near)
     nodes = {node.id: node for node in drawing.nodes}
-    head = f"{clean(title, limit=_LONGEST)} · {drawing.shown:,} of {drawing.total:,} shown"
-    rows = [head]
+    rows = [f"{clean(title, limit=_LONGEST)} · {drawing.shown:,} of {drawing.total:,} shown"]
     written: set[str] = set()
-    starts = [node.id for node in drawing.nodes if not above[node.id]]
-    pending = [(start, "", "") for start in reversed(starts)]
+    pending = [(node.id, "", "") for node in reversed(drawing.nodes) if not above[node.id]]
     while pending:
         node_id, lead, branch = pending.pop()
         others = [nodes[other].title for other in above[node_id]][1:]
@@ -47,11 +45,10 @@ def text_tree(drawing: Drawing, *, title: str, backwards: bool = False) -> str:
             continue
         written.add(node_id)
         inner = lead + ("" if not branch else "   " if branch.startswith("└") else "│  ")
-        lines = [line for line in below[node_id] if (line.source if backwards else line.target) not in written]
-        for index, line in reversed(list(enumerate(lines))):
-            dash = "─" if line.seen else "╌"
-            end = line.source if backwards else line.target
-            pending.append((end, inner, f"{'└' if index == len(lines) - 1 else '├'}{dash} "))
+        ends = [(far, line) for far, line in below[node_id] if far not in written]
+        for far, line in reversed(ends):
+            corner, dash = "└" if line is ends[-1][1] else "├", "─" if line.seen else "╌"
+            pending.append((far, inner, f"{corner}{dash} "))
     return "\n".join(rows)
 
 
