@@ -161,6 +161,23 @@ def test_a_ledger_is_named_and_not_touched(kept):
     assert (only(kept).file, only(kept).mend) == (path, None)
 
 
+def test_a_ledger_that_was_cut_at_a_line_is_told_by_the_transactions(kept):
+    """Whole lines that are lost are told by what was sent since it began; moved away, it begins anew and is whole."""
+    purse, path = Purse.of(kept.home, "gnosis", "xDAI"), kept.home.root / "spending.jsonl"
+    for subject in ("aa" * 32, "bb" * 32):
+        purse.promise(f"anchor {subject} on gnosis", 5)
+        sent = kept.home.journal / "chain" / f"anchor-100-0x{'cd' * 20}-{subject}.jsonl"
+        Journal(sent).write("anchor", {"hash": "0x"})
+    assert fsck(kept.home, kept.folder).damage == ()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.index(b"\n") + 1])
+    assert (only(kept).file, only(kept).mend) == (path, None)
+    assert only(kept).what == "it lacks what was promised for 1 transaction"
+    path.unlink()
+    purse.promise(f"anchor {'ee' * 32} on gnosis", 5)
+    assert fsck(kept.home, kept.folder).damage == ()
+
+
 def test_the_list_of_signers_is_named_and_not_touched(kept):
     """A changed label or key is seen; the user's own word is nowhere else."""
     trust(kept.home, OTHER, "Bob")

@@ -20,7 +20,7 @@ from swarmprov_nb.fsck.packs import hurt_mark, hurt_packs
 from swarmprov_nb.fsck.receipts import hurt_receipts
 from swarmprov_nb.fsck.records import hurt_record
 from swarmprov_nb.fsck.resting import artifact, publication
-from swarmprov_nb.fsck.witnesses import hurt_chain, hurt_transactions, other_keys
+from swarmprov_nb.fsck.witnesses import hurt_chain, hurt_transactions, other_keys, short_ledger
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.journal import publishing_lock
 from swarmprov_nb.lineage import Artifact
@@ -92,6 +92,7 @@ def _looked(home: Home, folder: Path) -> Health:
     own = whole_receipts(home)[0]
     folders = record_folders(own, folder)
     damage = [*hurt_files(home), *other_keys(home, own), *hurt_transactions(home, own), *hurt_chain(home, own)]
+    damage += short_ledger(home)
     seen = [plural(len(folders), "record")]
     recorded: list[tuple[Artifact, Path]] = []
     key = _record_key(home)

@@ -39,7 +39,7 @@ _PUSH: Final = (
     "It is moved aside by: swarmprov fsck --repair"
     "\nThe next push asks the node what it has, and sends the rest. Nothing that was published is hurt."
 )
-_LEDGER: Final = (
+LEDGER: Final = (
     "It cannot be rebuilt: what was promised in the last 24 hours counts against your caps. Look up your wallet;"
     "\nthen move the file away: nothing counts as spent from there on."
 )
@@ -141,6 +141,6 @@ _KINDS: Final = (
     _Kind("journal/seals/*.jsonl", _journal, _BEGUN, _cut),
     _Kind("journal/push/*.jsonl", _journal, _PUSH, move_aside),
     _Kind("journal/push/*.upload", _upload, _PUSH, move_aside),
-    _Kind("spending.jsonl", lambda home, _: list(ledger(home)), _LEDGER),
+    _Kind("spending.jsonl", lambda home, _: list(ledger(home)), LEDGER),
     _Kind("contents.sqlite", _contents, _CONTENTS, _all_aside),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST
 from swarmprov_nb.publication import SEALS, listing
 from swarmprov_nb.receipts import Receipt
-from swarmprov_nb.swarm import Chunk, chunk_addresses
+from swarmprov_nb.swarm import Chunk, chunk_addresses, collection_addresses
 from swarmprov_nb.view.labels import clean
 
 _SHOWN: Final = 5  # files
@@ -69,30 +69,30 @@ def artifact(mirror: Mirror, kept: Artifact, folder: Path) -> Resting:
     """Walk the stored bytes of a recorded artifact."""
     assert kept.stored is not None
     assert kept.stored.reference is not None
-    missing = _of_file(mirror, bytes.fromhex(kept.stored.reference))
+    missing = _lost(mirror, chunk_addresses, bytes.fromhex(kept.stored.reference))
     name = f"the stored bytes of {kept.name}, recorded in {folder}"
     cure = f"To publish {kept.name} from now on, run the cell that makes it again."
     return Resting(name, {"they cannot be published": missing} if missing else {}, cure)
 
 
 def _missing(mirror: Mirror, root: bytes) -> dict[str, frozenset[bytes]]:
-    noting: Any = _Noting(mirror)
     try:
-        files = listing(noting, root)
+        files = listing(mirror.store, root)
     except NotAPublication:  # a program may have pinned a single file
         files = {"the file": root}
     except StorageError:
-        return {_LIST: frozenset(noting.missing or {root})}
-    missing = {address: _of_file(mirror, address) for address in dict.fromkeys(files.values())}
-    return {path: missing[address] for path, address in files.items() if missing[address]}
+        return {_LIST: _lost(mirror, collection_addresses, root)}
+    lost = {address: _lost(mirror, chunk_addresses, address) for address in set(files.values())}
+    return {path: lost[address] for path, address in files.items() if lost[address]}
 
 
-def _of_file(mirror: Mirror, address: bytes) -> frozenset[bytes]:
-    noting: Any = _Noting(mirror)
+def _lost(mirror: Mirror, walk: Callable[[Any, bytes], Iterable[bytes]], root: bytes) -> frozenset[bytes]:
+    """Return the chunks that are missing of those that a walk names, as far as it comes."""
+    noting = _Noting(mirror)
     try:
-        return mirror.missing(set(chunk_addresses(noting, address)))
+        return mirror.missing(set(walk(noting, root)))
     except StorageError:
-        return frozenset(noting.missing or {address})
+        return frozenset(noting.missing or {root})
 
 
 def _cure(root: bytes, receipt: Receipt | None, *, made_again: bool) -> str:

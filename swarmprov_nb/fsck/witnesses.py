@@ -1,4 +1,4 @@
-"""Files that look whole and may not be what they were, held against the receipts: keys, transactions, own chain."""
+"""Files that look whole and may not be what they were, held against others: keys, transactions, ledger, own chain."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
+from swarmprov_nb.chain.networks import is_private
 from swarmprov_nb.chain.wallet import DevWallet
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.fsck import database
 from swarmprov_nb.fsck.damage import Damage, fault_of, move_aside
-from swarmprov_nb.fsck.files import DEV_WALLET, KEY
+from swarmprov_nb.fsck.files import DEV_WALLET, KEY, LEDGER
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.journal import Journal
 from swarmprov_nb.receipts import Receipt
 from swarmprov_nb.signers import AUTHOR_KEY, author_key
+from swarmprov_nb.spending import ledger, ledger_of
 from swarmprov_nb.swarm import keccak256
 from swarmprov_nb.view.captions import plural
 
@@ -61,6 +63,23 @@ def hurt_transactions(home: Home, known: Collection[Receipt]) -> Iterator[Damage
             yield Damage(path, fault, _NOTED, hurts, partial(move_aside, path))
         elif fault:
             yield Damage(path, fault, _SENT)
+
+
+def short_ledger(home: Home) -> Iterator[Damage]:
+    """Look for transactions that were written down after the ledger began, and of which it has no promise.
+
+    What was promised for postage, or on a chain where nothing has a price, no journal tells.
+    """
+    with suppress(SwarmprovError):  # what cannot be read is said already
+        promises = list(ledger(home))
+        promised = {" ".join(promise["what"].split(" ")[:2]) for promise in promises}
+        lost = 0
+        for path in home.journal.glob("chain/*.jsonl") if promises else ():
+            action, chain, _, subject = path.stem.split("-")
+            late = path.stat().st_mtime > promises[0]["at"]
+            lost += late and not is_private(int(chain)) and f"{action} {subject}" not in promised
+        if lost:
+            yield Damage(ledger_of(home), f"it lacks what was promised for {plural(lost, 'transaction')}", LEDGER)
 
 
 def hurt_chain(home: Home, known: Collection[Receipt]) -> Iterator[Damage]:
