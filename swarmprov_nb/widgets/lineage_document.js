@@ -8,7 +8,7 @@ const LINEAGE_MARKS = ['failed', 'gap', 'focus'];
 const LINEAGE_FAR = 1e7;
 
 // Returns one line of visible text: no control characters, direction marks or unpaired surrogates.
-export function lineageText(value, limit) {
+function lineageText(value, limit) {
   if (typeof value !== 'string') {
     return '';
   }

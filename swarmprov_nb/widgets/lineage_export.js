@@ -76,7 +76,7 @@ function lineagePlain(group, nodeOf) {
 }
 
 // Returns the standing picture as an SVG element: title, graph, legend.
-export function lineagePicture({ lineage, seen, size, groups, count }) {
+function lineagePicture({ lineage, seen, size, groups, count }) {
   const wide = Math.max(size.w, 460);
   const entries = lineageLegendEntries(seen.nodes, seen.edges);
   const high = 42 + size.h + 48 + 20 * Math.floor(entries.length / 5);

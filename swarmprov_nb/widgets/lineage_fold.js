@@ -1,7 +1,7 @@
 // Folding and unfolding without a kernel: which nodes are seen, and which flows run between them.
 
 // Returns for every node the number of the one that stands for it while the nodes in `open` are unfolded, or -1.
-export function lineageStandIns(lineage, open) {
+function lineageStandIns(lineage, open) {
   const { nodes } = lineage;
   const reached = index => nodes[index].inside < 0 || (open.has(nodes[index].inside) && reached(nodes[index].inside));
   const seen = node => reached(node.index) && (node.own || !open.has(node.index));

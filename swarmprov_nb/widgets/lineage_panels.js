@@ -33,7 +33,7 @@ const LINEAGE_KEYS = [
 ];
 const LINEAGE_POINTING = 'Drag to move. Ctrl or ⌘ and wheel zooms, Shift and wheel moves sideways.';
 
-export function lineageKind(kind) {
+function lineageKind(kind) {
   return kind === 'run' ? 'cell run' : kind === 'steps' ? 'folded steps' : kind;
 }
 

@@ -1,7 +1,7 @@
 // The shapes of the picture, as swarmprov_nb/view/svg.py draws them: a rounded box is a cell run, a pill an artifact.
 // Colours are classes, so that they follow the theme; lineage_export.js gives them those of paper.
 
-export const LINEAGE_ICONS = {
+const LINEAGE_ICONS = {
   dataset: 'M1 2.5H11V10.5H1ZM1 5.2H11M1 7.9H11M4.6 2.5V10.5',
   model: 'M6 .8L10.7 3.4V8.6L6 11.2L1.3 8.6V3.4ZM6 6L10.7 3.4M6 6L1.3 3.4M6 6V11.2',
   figure: 'M1.2 1V10.8H11.2M3.2 8.2L5.6 5L7.6 6.6L10.6 2.6',
@@ -68,7 +68,7 @@ export function lineageFitter(host) {
 }
 
 // Returns the path along points: those that share x or y joined straight with round corners, others by a curve.
-export function lineagePath(points) {
+function lineagePath(points) {
   const parts = [`M${points[0].map(lineageShort).join(' ')}`];
   for (let index = 1; index < points.length; index += 1) {
     const [start, end, next] = [points[index - 1], points[index], points[index + 1]];
