@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from swarmprov_nb.artifacts import family_of
+from swarmprov_nb.artifacts.files import kind_of
 from swarmprov_nb.capture import FileAccess, Observation
 from swarmprov_nb.config import Settings
 from swarmprov_nb.declarations import Declared
@@ -19,11 +20,6 @@ from swarmprov_nb.notebooks import project_folder
 from swarmprov_nb.own_files import is_own
 
 _PACKAGE = Path(os.path.realpath(__file__)).parent  # our own code is no data of the user's
-_SUFFIXES = {
-    "figure": {".png", ".svg", ".jpg", ".jpeg", ".pdf"},
-    "dataset": {".csv", ".tsv", ".parquet", ".feather", ".arrow", ".xlsx", ".npy", ".npz", ".jsonl"},
-    "model": {".skops", ".pkl", ".joblib", ".onnx", ".safetensors"},
-}
 
 
 @dataclass
@@ -73,7 +69,7 @@ class Catalogue:
         before = dict(self._values)
         files_before = dict(self._files)
         for name in dict.fromkeys((*seen.bound, *seen.mutated)):
-            self._value_made(draft, name)
+            self._value_bound(draft, name)
         outside = [access for access in seen.files if not self._is_ours(Path(access.path))]
         asking = only_asks(draft.run.source)
         files = [access for access in outside if access.path != self._notebook
@@ -89,15 +85,15 @@ class Catalogue:
             if artifact is not None and artifact.run == run_of(flow.writer):
                 draft.uses.append(Use(draft.run.id, artifact.id, flow.confidence))
 
-    def _value_made(self, draft: RunDraft, name: str) -> None:
+    def _value_bound(self, draft: RunDraft, name: str) -> None:
         value = self._namespace.get(name)
         family = None if value is None else family_of(value)
         if family is None:
             self._values.pop(name, None)
         else:
-            self._made_value(draft, name, family.describe(value))
+            self._value_made(draft, name, family.describe(value))
 
-    def _made_value(self, draft: RunDraft, name: str, description: Any) -> Artifact:
+    def _value_made(self, draft: RunDraft, name: str, description: Any) -> Artifact:
         artifact = self._artifact(draft, self._values.get(name), name, kind=description.kind, shape=description.shape,
                                   schema=description.schema, summary=description.summary)  # fmt: skip
         self._values[name] = artifact
@@ -202,7 +198,7 @@ class Catalogue:
             value = self._namespace[name]
             family = family_of(value, declared=True)
             if family is not None:
-                return self._made_value(draft, name, family.describe(value))
+                return self._value_made(draft, name, family.describe(value))
             raise ArtifactError(
                 f"{name} is a {type(value).__name__}, and no artifact family can turn it into bytes.",
                 "Write it to a file and declare that file, or register a family: swarmprov.register_family.",
@@ -240,12 +236,3 @@ class Catalogue:
         if path.is_relative_to(self._folder):
             return path.relative_to(self._folder).as_posix()
         return os.path.relpath(path, self._folder) if path.is_relative_to(self._project) else str(path)
-
-
-def kind_of(path: Path) -> str:
-    """Return the kind of artifact that a file is, by its suffix.
-
-    >>> kind_of(Path("a.csv")), kind_of(Path("a.txt"))
-    ('dataset', 'file')
-    """
-    return next((kind for kind, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), "file")

@@ -193,8 +193,7 @@ class Publication:
     def _described(self, path: str, digest: str, value: Any) -> Artifact:
         """Describe the file as it was seen here; words about it (title, licence) are its publisher's."""
         from swarmprov_nb.artifacts import Description, family_of
-        from swarmprov_nb.artifacts.files import media_type
-        from swarmprov_nb.catalogue import kind_of
+        from swarmprov_nb.artifacts.files import kind_of, media_type
         from swarmprov_nb.lineage import Artifact, Declaration, Stored
         from swarmprov_nb.swarm import file_size
 

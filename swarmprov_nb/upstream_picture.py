@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from swarmprov_nb.catalogue import kind_of
+from swarmprov_nb.artifacts.files import kind_of
 from swarmprov_nb.home import Home
 from swarmprov_nb.lineage import Lineage
 from swarmprov_nb.upstream import Ancestor, line_to_json, upstream, whole_line

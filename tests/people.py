@@ -12,7 +12,7 @@ from typing import Any
 from studies import ENVIRONMENT, write_notebook
 
 from swarmprov_nb.artifacts import snapshot, snapshot_file
-from swarmprov_nb.catalogue import kind_of
+from swarmprov_nb.artifacts.files import kind_of
 from swarmprov_nb.chain.evm_anchors import open_embedded
 from swarmprov_nb.chain.wallet import DevWallet
 from swarmprov_nb.home import RECORD_KEY, Home

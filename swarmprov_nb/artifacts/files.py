@@ -1,4 +1,4 @@
-"""Files as they are: ``file:sha256:HEX``, and media types by suffix from our own table, never the host's."""
+"""Files as they are: kinds and media types by suffix from our own tables, never the host's."""
 
 from __future__ import annotations
 
@@ -49,6 +49,20 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
         ".zip": "application/zip",
     }
 )
+_KINDS: Mapping[str, set[str]] = {
+    "figure": {".png", ".svg", ".jpg", ".jpeg", ".pdf"},
+    "dataset": {".csv", ".tsv", ".parquet", ".feather", ".arrow", ".xlsx", ".npy", ".npz", ".jsonl"},
+    "model": {".skops", ".pkl", ".joblib", ".onnx", ".safetensors"},
+}
+
+
+def kind_of(path: Path) -> str:
+    """Return the kind of artifact that a file is, by its suffix.
+
+    >>> kind_of(Path("a.csv")), kind_of(Path("a.txt"))
+    ('dataset', 'file')
+    """
+    return next((kind for kind, suffixes in _KINDS.items() if path.suffix.lower() in suffixes), "file")
 
 
 def media_type(path: Path) -> str:
