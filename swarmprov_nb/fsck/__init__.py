@@ -6,14 +6,13 @@ It looks while other processes record; a publish under way it does not disturb, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.freeing import record_folders
-from swarmprov_nb.fsck.damage import Damage
+from swarmprov_nb.fsck.damage import Damage, fault_of
 from swarmprov_nb.fsck.files import hurt_files
 from swarmprov_nb.fsck.mirror import mirrored
 from swarmprov_nb.fsck.packs import hurt_mark, hurt_packs
@@ -24,7 +23,7 @@ from swarmprov_nb.fsck.witnesses import hurt_chain, hurt_transactions, other_key
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.journal import publishing_lock
 from swarmprov_nb.lineage import Artifact
-from swarmprov_nb.receipts import whole_receipts
+from swarmprov_nb.receipts import Receipt, whole_receipts
 from swarmprov_nb.view.captions import plural
 
 
@@ -91,35 +90,39 @@ def repair(home: Home, folder: Path, *, say: Callable[[str], None] = lambda _: N
 def _looked(home: Home, folder: Path) -> Health:
     own = whole_receipts(home)[0]
     folders = record_folders(own, folder)
-    damage = [*hurt_files(home), *other_keys(home, own), *hurt_transactions(home, own), *hurt_chain(home, own)]
-    damage += short_ledger(home)
+    damage = [*hurt_files(home), *other_keys(home, own), *hurt_transactions(home, own), *short_ledger(home)]
+    hurt, recorded = _records(home, own, folders)
+    damage += [*hurt_chain(home, own), *hurt]
     seen = [plural(len(folders), "record")]
-    recorded: list[tuple[Artifact, Path]] = []
-    key = _record_key(home)
-    for each in folders if key else ():
-        published = any(Path(receipt.notebook).parent == each for receipt in own)
-        found, artifacts = hurt_record(each, key, published=published)
-        damage += found
-        recorded += [(made, each) for made in artifacts]
     if home.store.is_dir():
-        damage += hurt_mark(home.store)
         known = {bytes.fromhex(receipt.reference): receipt for receipt in own}
         with mirrored(home.store) as mirror:
-            roots = {*_pins(home.store), *known}
-            resting = [publication(mirror, root, known.get(root)) for root in sorted(roots)]
-            resting += [artifact(mirror, made, where) for made, where in recorded]
-            damage += [*hurt_packs(home.store, mirror, resting), *hurt_receipts(home, mirror.store)]
-            seen = [plural(len(roots), "publication"), plural(mirror.packs, "pack"), *seen]
-    seen += [plural(len(list(home.receipts.glob("*.json"))), "receipt")]
-    seen += [plural(len(list(home.journal.rglob("*.jsonl"))), "journal")]
+            roots = sorted({*_pins(home.store), *known})
+            resting = [*(publication(mirror, root, known.get(root)) for root in roots),
+                       *(artifact(mirror, made, where) for made, where in recorded)]  # fmt: skip
+            damage += [*hurt_mark(home.store), *hurt_packs(home.store, mirror, resting)]
+            damage += hurt_receipts(home, mirror.store)
+        seen = [plural(len(roots), "publication"), plural(mirror.packs, "pack"), *seen]
+    for what, files in (("receipt", home.receipts.glob("*.json")), ("journal", home.journal.rglob("*.jsonl"))):
+        seen.append(plural(len(list(files)), what))
     return Health(", ".join(seen), tuple(damage))
 
 
-def _record_key(home: Home) -> bytes:
-    """Return the key that marks records, empty where there is none: looking makes no key."""
-    with suppress(SwarmprovError):
-        return home.secret(RECORD_KEY) if (home.keys / RECORD_KEY).exists() else b""
-    return b""
+def _records(
+    home: Home, own: Sequence[Receipt], folders: Sequence[Path]
+) -> tuple[list[Damage], list[tuple[Artifact, Path]]]:
+    """Look at each record, if the key that marks them is at hand; returns their damage, and what they have stored."""
+    damage: list[Damage] = []
+    recorded: list[tuple[Artifact, Path]] = []
+    path = home.keys / RECORD_KEY
+    if not path.exists() or fault_of(path, partial(home.secret, RECORD_KEY)):  # looking makes no key
+        return [], []
+    published = {Path(receipt.notebook).parent for receipt in own}
+    for folder in folders:
+        found, artifacts = hurt_record(folder, home.secret(RECORD_KEY), published=folder in published)
+        damage += found
+        recorded += [(made, folder) for made in artifacts]
+    return damage, recorded
 
 
 def _pins(store: Path) -> Iterator[bytes]:
