@@ -48,6 +48,11 @@ class Kernel:
         self.start(source, cell_id)
         return self.finish(timeout=timeout)
 
+    def run_all(self, cells: dict[str, str]) -> None:
+        """Run the cells of a notebook, by their ids, one after the other."""
+        for cell_id, source in cells.items():
+            self.run(source, cell_id)
+
     def start(self, source: str, cell_id: str | None = None) -> None:
         content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False,
                    "user_expressions": {}, "stop_on_error": False}  # fmt: skip

@@ -225,8 +225,7 @@ def test_publishing_from_the_kernel_stores_what_was_only_recognised(kernel, tmp_
         "fit": "from sklearn.linear_model import LogisticRegression\nmodel = LogisticRegression().fit(X, y)",
     }
     k = kernel(cells)
-    for key, source in cells.items():
-        k.run(source, key)
+    k.run_all(cells)
     preview = k.run("%publish")
     done = k.run("%publish --yes")
     home = Home(tmp_path / "home")
@@ -263,8 +262,7 @@ def test_a_declared_artifact_that_is_changed_later_is_published_as_it_was(kernel
         "change": "df.loc[0, 'a'] = 99",
     }
     k = kernel(cells)
-    for key, source in cells.items():
-        k.run(source, key)
+    k.run_all(cells)
     said = k.run("%publish --yes").stdout
     home = Home(tmp_path / "home")
     (receipt,) = receipts(home)
@@ -295,8 +293,7 @@ def test_a_notebook_renamed_under_its_kernel_is_asked_for_once(kernel, tmp_path)
     """What to do next is said, and does it: the record of this kernel is published under the new name."""
     cells = {"load": LOAD, "make": "open('b.txt', 'w').write('b')"}
     k = kernel(cells)
-    for key, source in cells.items():
-        k.run(source, key)
+    k.run_all(cells)
     for attempt in range(3):
         k.run(f"{attempt}", f"scratch{attempt}")
     (tmp_path / "work" / "study.ipynb").rename(tmp_path / "work" / "renamed.ipynb")
@@ -336,8 +333,7 @@ def test_each_kernel_publishes_what_it_recorded_itself(kernel):
     cells = {"load": LOAD, "make": "open('b.txt', 'a').write('b')"}
     older, newer = kernel(cells), kernel(cells)
     for each in (older, newer):
-        for key, source in cells.items():
-            each.run(source, key)
+        each.run_all(cells)
 
     assert " 1 B  file" in older.run("%publish").stdout
     assert " 2 B  file" in newer.run("%publish").stdout
@@ -347,8 +343,7 @@ def test_a_fresh_kernel_publishes_what_an_earlier_one_made(kernel):
     """Restart, load, %publish: the newest session that made something is meant."""
     cells = {"load": LOAD, "make": "open('b.txt', 'w').write('b')"}
     earlier, fresh = kernel(cells), kernel(cells)
-    for key, source in cells.items():
-        earlier.run(source, key)
+    earlier.run_all(cells)
     fresh.run(LOAD, "load")
 
     assert "b.txt" in fresh.run("%publish").stdout

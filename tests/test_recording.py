@@ -284,8 +284,7 @@ def test_a_renamed_or_copied_notebook_finds_its_record_by_its_cells(kernel, tmp_
 
     cells = {"load": LOAD, "a": "a = 1", "b": "b = a + 1"}
     k = kernel(cells)
-    for key, source in cells.items():
-        k.run(source, key)
+    k.run_all(cells)
     folder, home = tmp_path / "work", Home(tmp_path / "home")
     (folder / "study.ipynb").rename(folder / "renamed.ipynb")
     write_notebook(folder / "other.ipynb", {"z": "z = 26"})
