@@ -36,13 +36,11 @@ class Arrays:
 
     def matches(self, value: Any) -> bool:
         """Say whether it is an array of numbers, texts or times; one of objects counts only when declared."""
-        return self.declarable(value) and not value.dtype.hasobject
+        return issubclass(type(value), _kinds()) and self.declarable(value) and not value.dtype.hasobject
 
     def declarable(self, value: Any) -> bool:
         """Say whether it is an array with at least one dimension and no mask."""
-        numpy = sys.modules.get("numpy")
-        array = numpy is not None and isinstance(value, getattr(numpy, "ndarray", ()))
-        return array and value.ndim > 0 and not hasattr(value, "mask")
+        return isinstance(value, _kinds()) and value.ndim > 0 and not hasattr(value, "mask")
 
     def describe(self, value: Any) -> Description:
         """Say its shape and its logical type."""
@@ -62,6 +60,10 @@ class Arrays:
 
         np.save(stream, value, allow_pickle=False)
         return Encoded("application/x-npy", ".npy", ())
+
+
+def _kinds() -> Any:
+    return getattr(sys.modules.get("numpy"), "ndarray", ())
 
 
 def _write_json(value: Any, stream: BinaryIO) -> Encoded:

@@ -30,7 +30,7 @@ class Figures:
     def matches(self, value: Any) -> bool:
         """Say whether it is a figure; axes are drawn on while it is made, and count only when declared."""
         figure = sys.modules.get("matplotlib.figure")
-        return figure is not None and isinstance(value, getattr(figure, "FigureBase", ()))
+        return figure is not None and issubclass(type(value), getattr(figure, "FigureBase", ()))
 
     def declarable(self, value: Any) -> bool:
         """Say whether it is a figure or axes on one."""

@@ -33,12 +33,11 @@ class Models:
 
     def matches(self, value: Any) -> bool:
         """Say whether it is a fitted estimator."""
-        return self.declarable(value) and _fitted(value)
+        return issubclass(type(value), _kinds()) and _fitted(value)
 
     def declarable(self, value: Any) -> bool:
         """Say whether it is an estimator, fitted or not."""
-        base = sys.modules.get("sklearn.base")
-        return base is not None and isinstance(value, getattr(base, "BaseEstimator", ()))
+        return isinstance(value, _kinds())
 
     def describe(self, value: Any) -> Description:
         """Say its class, its steps, its features and its classes."""
@@ -69,6 +68,10 @@ class Models:
         except NotSkops as refused:
             pickle.dump(value, stream, protocol=_PROTOCOL)
             return Encoded("application/octet-stream", ".pkl", (f"{refused}; stored as a pickle: {UNSAFE}",))
+
+
+def _kinds() -> Any:
+    return getattr(sys.modules.get("sklearn.base"), "BaseEstimator", ())
 
 
 def _count(number: int, word: str) -> str:

@@ -60,11 +60,12 @@ class Tables:
     name = "tables"
 
     def matches(self, value: Any) -> bool:
-        """Say whether it is a pandas frame or series."""
-        pandas = sys.modules.get("pandas")
-        return pandas is not None and isinstance(
-            value, (getattr(pandas, "DataFrame", ()), getattr(pandas, "Series", ()))
-        )
+        """Say whether it is a pandas frame or series; what only says that it is one counts when declared."""
+        return issubclass(type(value), _kinds())
+
+    def declarable(self, value: Any) -> bool:
+        """Say whether it is a pandas frame or series, or says that it is one."""
+        return isinstance(value, _kinds())
 
     def describe(self, value: Any) -> Description:
         """Say its rows, its columns and their logical types."""
@@ -89,6 +90,11 @@ class Tables:
         except NotParquet as refused:
             encoded = write_lines(frame, stream)
             return Encoded(encoded.media_type, encoded.suffix, (f"{refused}; stored as JSON lines", *encoded.warnings))
+
+
+def _kinds() -> tuple[Any, ...]:
+    pandas = sys.modules.get("pandas")
+    return () if pandas is None else (getattr(pandas, "DataFrame", ()), getattr(pandas, "Series", ()))
 
 
 def _frame(value: Any) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Final
 
 from swarmprov_nb.capture.columns import columns_asked
+from swarmprov_nb.capture.kinds import is_a
 from swarmprov_nb.capture.names import Names, names_of
 from swarmprov_nb.capture.opaque import acting_names
 from swarmprov_nb.capture.seeds import seeded_generators
@@ -16,6 +18,7 @@ from swarmprov_nb.capture.uses import Uses, uses_of
 
 _OUTPUTS: Final = frozenset({"Out", "_oh"})
 _NESTING: Final = frozenset({"capture", "provenance"})
+_SHORT: Final = 300  # longer texts name no file
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,6 @@ def short_texts(values: list[Any]) -> list[str]:
     >>> short_texts(["a.csv", 3])
     ['a.csv']
     """
-    import os
-
-    return [str(value) for value in values if isinstance(value, str | os.PathLike) and len(str(value)) < 300]  # noqa: PLR2004
+    kinds = [(next((kind for kind in (str, PurePath) if is_a(value, kind)), None), value) for value in values]
+    texts = [kind.__str__(value) for kind, value in kinds if kind is not None]  # a user's own class may have another
+    return [text for text in texts if len(text) < _SHORT]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from swarmprov_nb.capture.kinds import is_a
 from swarmprov_nb.capture.makers import returned
 from swarmprov_nb.capture.texts import names_in
 from swarmprov_nb.capture.walk import own_dictionary
@@ -27,6 +28,7 @@ _NODES: Final = 300  # how far a value is searched for functions
 _PLAIN: Final = frozenset({"pandas", "pyarrow", "matplotlib", "asyncio"})  # hold no code of the user's
 _EVALUATING: Final = frozenset({"statsmodels", "patsy", "formulaic"})  # hold it in formulas, and run it to predict
 _FUNCTIONS: Final = (types.FunctionType, types.MethodType, functools.partial)
+_CONTAINERS: Final = (dict, list, tuple, set, frozenset)
 _ATOMS: Final = (int, float, complex, str, bytes, bool, type(None), types.ModuleType, types.BuiltinFunctionType)
 
 
@@ -120,9 +122,9 @@ def code_of(value: Any, namespace: Mapping[str, Any], use: Use) -> Code:
     [frozenset({'pi'})]
     """
     search = _Search(namespace, use)
-    if use.operated or not isinstance(value, _FUNCTIONS):
+    if use.operated or not is_a(value, _FUNCTIONS):
         search.visit(value)
-    if use.calls is not None and isinstance(value, types.FunctionType) and value.__code__ in search.code.codes:
+    if use.calls is not None and is_a(value, types.FunctionType) and value.__code__ in search.code.codes:
         search.code.calls[value.__code__] = use.calls
     return search.code
 
@@ -136,7 +138,7 @@ class _Search:
         self._keep: list[Any] = []
 
     def visit(self, value: Any) -> None:
-        if isinstance(value, _ATOMS) or id(value) in self._seen or len(self._seen) > _NODES:
+        if is_a(value, _ATOMS) or id(value) in self._seen or len(self._seen) > _NODES:
             return
         self._seen.add(id(value))
         self._keep.append(value)  # an id is only good while its object lives
@@ -144,30 +146,31 @@ class _Search:
             self.visit(part)
 
     def _parts(self, value: Any) -> Iterable[Any]:
-        if isinstance(value, types.FunctionType):
+        if is_a(value, types.FunctionType):
             return self._function(value)
-        if isinstance(value, types.MethodType):
+        if is_a(value, types.MethodType):
             return (value.__func__, value.__self__)
-        if isinstance(value, functools.partial):
+        if is_a(value, functools.partial):
             return (value.func, *value.args, *value.keywords.values())
-        if isinstance(value, property):
+        if is_a(value, property):
             return (value.fget, value.fset)
-        if isinstance(value, type):
+        if is_a(value, type):
             return self._class(value, constructing=True)
         return self._container(value)
 
     def _container(self, value: Any) -> Iterable[Any]:
-        if isinstance(value, types.GeneratorType | types.CoroutineType | types.AsyncGeneratorType):
+        if is_a(value, types.GeneratorType | types.CoroutineType | types.AsyncGeneratorType):
             return self._generator(value)
-        if isinstance(value, staticmethod | classmethod):
+        if is_a(value, staticmethod | classmethod):
             return (value.__func__,)
         if type(value).__module__ in {"builtins", "itertools"} and hasattr(type(value), "__next__"):
             return [part for part in gc.get_referents(value) if type(part) is not type]
-        if isinstance(value, list | tuple | set | frozenset):
-            return list(value) if len(value) <= _NODES else ()
-        if isinstance(value, dict):
-            return list(value.values()) if len(value) <= _NODES else ()
-        return self._instance(value)
+        kind: Any = next((kind for kind in _CONTAINERS if is_a(value, kind)), None)
+        if kind is None:
+            return self._instance(value)
+        if kind.__len__(value) > _NODES:
+            return ()
+        return list(dict.values(value) if kind is dict else kind.__iter__(value))  # a subclass may have its own
 
     def _function(self, value: types.FunctionType) -> Iterable[Any]:
         if value.__globals__ is self._namespace:
@@ -194,7 +197,7 @@ class _Search:
                         yield self._accessor(name, part)
 
     def _accessor(self, name: str, part: Any) -> Any:
-        if not isinstance(part, property) or self._use.escapes:
+        if not is_a(part, property) or self._use.escapes:
             return part
         if name in self._use.only_set:
             return part.fset

@@ -19,6 +19,7 @@ from swarmprov_nb.capture.budget import Budget
 from swarmprov_nb.capture.cell import Cell, cell_of, short_texts
 from swarmprov_nb.capture.closures import attribute_names
 from swarmprov_nb.capture.files import FileOutcome, Files
+from swarmprov_nb.capture.kinds import is_a
 from swarmprov_nb.capture.native import NativeOpeners
 from swarmprov_nb.capture.observation import Flow, Observation
 from swarmprov_nb.capture.opaque import writes_database
@@ -382,9 +383,9 @@ class Engine:
 
 def _is_of_notebook(value: Any) -> bool:
     """Tell data and the notebook's own functions and classes from what was imported."""
-    if isinstance(value, ModuleType):
+    if is_a(value, ModuleType):
         return False
-    defined = isinstance(value, (type, FunctionType, BuiltinFunctionType))
+    defined = is_a(value, (type, FunctionType, BuiltinFunctionType))
     return not defined or value.__module__ == "__main__"
 
 

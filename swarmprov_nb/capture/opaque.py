@@ -10,6 +10,8 @@ import io
 import re
 from typing import Any, Final
 
+from swarmprov_nb.capture.kinds import is_a
+
 _SHOWING: Final = frozenset({"print", "display", "repr", "str", "type", "len", "id", "isinstance", "bool", "format"})
 _ASKING: Final = re.compile(r"(get|is|has)_?|savefig$|show$|canvas$|closed$|name$|mode$|axes$|figure$|number$")
 _DATABASES: Final = frozenset({"sqlite3", "duckdb", "sqlalchemy"})
@@ -59,7 +61,7 @@ def acted_on(value: Any, opaque: frozenset[int], *, writing: bool) -> set[int]:
         around = (getattr(value, name, None) for name in ("axes", "figure"))
         own = {id(value)} if hasattr(value, "get_axes") else set(opaque)
         return own | {id(each) for each in around if each is not None}
-    if isinstance(value, io.IOBase):
+    if is_a(value, io.IOBase):
         return {id(value)}
     if module in {"builtins", "numpy", "__main__"}:
         return set(opaque)

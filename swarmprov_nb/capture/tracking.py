@@ -7,8 +7,8 @@ globals. It costs ten times the plain look-up, hence a fallback for cells that s
 from __future__ import annotations
 
 import ast
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 _MAPPING: Final = frozenset({"get", "items", "keys", "pop", "setdefault", "update", "values"})
@@ -139,9 +139,10 @@ class Substitution:
         """Wrap ``run_code``."""
         self._inner = inner = self._shell.run_code
 
-        async def run_code(code: Any, result: Any = None, *, async_: bool = False) -> Any:
-            with self._standing_in():
-                return await inner(code, result, async_=async_)
+        def run_code(code: Any, result: Any = None, *, async_: bool = False) -> Any:
+            running = inner(code, result, async_=async_)
+            self._stand_in(running)
+            return running
 
         self._mine = run_code
         self._shell.run_code = run_code
@@ -152,14 +153,14 @@ class Substitution:
         if vars(self._shell).get("run_code") is self._mine:
             del self._shell.run_code
 
-    @contextmanager
-    def _standing_in(self) -> Iterator[None]:
+    def _stand_in(self, running: Any) -> None:
+        """Put the tracker in the namespace's place until what runs is over, which frees it.
+
+        Awaited in a function of ours, it would have one more frame below it: the user's recursions would end one call
+        sooner, and stacks show us.
+        """
         real, tracker = self._shell.user_ns, self.tracker
         if tracker is None or isinstance(real, Tracker):
-            yield
             return
+        self._over = weakref.ref(running, lambda _: setattr(self._shell, "user_ns", real))
         self._shell.user_ns = tracker
-        try:
-            yield
-        finally:
-            self._shell.user_ns = real

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from swarmprov_nb.capture.budget import Budget
 from swarmprov_nb.capture.columns import Columns
+from swarmprov_nb.capture.kinds import is_a
 from swarmprov_nb.capture.opaque import acted_on
 from swarmprov_nb.capture.versions import Version, compare, fixed, look
 
@@ -192,7 +193,7 @@ class Variables:
                 self._versions[name] = version
             elif not fixed(self._namespace[name]):
                 self._unsure.add(name)
-            if name in touch.imported or isinstance(self._namespace[name], types.ModuleType):
+            if name in touch.imported or is_a(self._namespace[name], types.ModuleType):
                 self._imported.add(name)
 
     def _changed_inside(self, name: str, budget: Budget) -> bool:

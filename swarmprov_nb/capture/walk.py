@@ -42,6 +42,8 @@ _OPAQUE: Final = frozenset({
 # Fitting, summing up and forecasting fill statsmodels' models and results, in public attributes, too; their `data`
 # refers to the user's own frame, which is a variable of its own.
 _LAZY: Final = "statsmodels."
+_bases_of: Final = type.__dict__["__mro__"].__get__
+_names_of: Final = type.__dict__["__dict__"].__get__
 _SLOTS: Final = (types.GetSetDescriptorType, types.MemberDescriptorType)
 _IMMUTABLE: Final = (types.ModuleType, types.CodeType, range, slice, re.Pattern)
 
@@ -299,7 +301,7 @@ def _cell(value: types.CellType) -> list[Any]:
 
 def _foreign(walker: Walker, value: Any, kind: type) -> bool:
     """Objects whose inside says nothing: figures, connections, open files, tensors (which count their own changes)."""
-    if hasattr(kind, "_trait_values"):
+    if _defines(kind, "_trait_values"):
         walker.owned.add(id(value))
         walker.push([getattr(value, "_trait_values", None)])  # reading a trait by its name would run its default
     elif kind is weakref.ReferenceType:
@@ -314,12 +316,17 @@ def _foreign(walker: Walker, value: Any, kind: type) -> bool:
             walker.push([vars(value).get(name) for name in ("handlers", "stream")])
     elif kind.__module__.startswith("pyarrow") or kind.__module__.startswith("polars"):
         pass  # immutable, but for a few calls
-    elif hasattr(kind, "_version") and kind.__module__.startswith("torch"):
+    elif kind.__module__.startswith("torch") and hasattr(kind, "_version"):
         walker.emit(value.data_ptr(), value._version)  # noqa: SLF001 - torch's own change counter
     else:
         return False
     walker.emit(id(value))
     return True
+
+
+def _defines(kind: type, name: str) -> bool:
+    """Whether a class or a base of it has an attribute; its metaclass, which may be the user's, is not asked."""
+    return any(name in _names_of(base) for base in _bases_of(kind))
 
 
 def _inside(value: Any) -> set[int]:

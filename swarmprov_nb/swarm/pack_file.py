@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -130,11 +131,12 @@ class PackFile:
         self.path = path
         self.index = PackIndex(path.with_suffix(".idx"))
         self._file = path.open("rb", buffering=0)
+        self._let_go = weakref.finalize(self, self._file.close)  # by itself a file that is dropped warns in a cell
         self.size = os.fstat(self._file.fileno()).st_size
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        self._let_go()
 
     def record(self, offset: int) -> bytes:
         """Bytes of the record at an offset; empty when there is none that could be whole."""
