@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
 
@@ -25,6 +25,7 @@ class Said:
     bundle: dict | None = None
     error: str | None = None
     traceback: str = ""
+    shown: list[dict] = field(default_factory=list)  # all that is no stream, in order, and what would open in a pager
 
 
 class Kernel:
@@ -44,8 +45,10 @@ class Kernel:
         self._heard = 0
         self._ended: set[str] = set()
 
-    def run(self, source: str, cell_id: str | None = None, *, timeout: float = 60) -> Said:
-        self.start(source, cell_id)
+    def run(
+        self, source: str, cell_id: str | None = None, *, timeout: float = 60, history: bool = True
+    ) -> Said:
+        self.start(source, cell_id, history=history)
         return self.finish(timeout=timeout)
 
     def run_all(self, cells: dict[str, str]) -> None:
@@ -53,8 +56,8 @@ class Kernel:
         for cell_id, source in cells.items():
             self.run(source, cell_id)
 
-    def start(self, source: str, cell_id: str | None = None) -> None:
-        content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False,
+    def start(self, source: str, cell_id: str | None = None, *, history: bool = True) -> None:
+        content = {"code": source, "silent": False, "store_history": history, "allow_stdin": False,
                    "user_expressions": {}, "stop_on_error": False}  # fmt: skip
         message = self.client.session.msg("execute_request", content, metadata={"cellId": cell_id} if cell_id else {})
         self.client.shell_channel.send(message)
@@ -72,6 +75,9 @@ class Kernel:
             elif kind in ("execute_result", "display_data"):
                 said.bundle = content["data"]
                 said.text += content["data"].get("text/plain", "")
+                said.shown.append({"type": kind, **content, "transient": None})
+            elif kind in ("update_display_data", "clear_output"):
+                said.shown.append({"type": kind, **content, "transient": None})
             elif kind == "error":
                 said.error = f"{content['ename']}: {content['evalue']}"
                 said.traceback = "\n".join(content["traceback"])
@@ -80,6 +86,7 @@ class Kernel:
         reply = self._reply(timeout)
         if reply["content"].get("status") == "error" and said.error is None:
             said.error = f"{reply['content']['ename']}: {reply['content']['evalue']}"
+        said.shown += reply["content"].get("payload", [])
         return said
 
     def _reply(self, timeout: float) -> dict:
