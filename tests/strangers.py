@@ -20,6 +20,7 @@ from swarmprov_nb.publishing import NO_CHAIN, publish
 ROOT = Path(__file__).parents[1]
 TOOLS = ("roc-validator==0.13.0", "securesystemslib[crypto]==1.6.0")
 NPM = ("ethers@6.17.0", "canonicalize@4.0.0")
+BEE_JS = ("@ethersphere/bee-js@12.1.0",)
 UNREACHABLE = ("connection broken by", "Max retries exceeded", "Temporary failure in name resolution")
 
 
@@ -56,13 +57,13 @@ def python_of_strangers():
     return python
 
 
-def npm_of_strangers(folder):
-    """A folder whose scripts can import ethers and canonicalize; nothing of the packages is run on installing."""
+def npm_of_strangers(folder, packages=NPM):
+    """A folder whose scripts can import the packages; nothing of them is run on installing."""
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("node and npm are not installed")
-    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder, *NPM]
+    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder, *packages]
     if subprocess.run(command, capture_output=True, check=False, timeout=240).returncode:
-        pytest.skip("npm cannot fetch ethers and canonicalize")
+        pytest.skip(f"npm cannot fetch {' and '.join(packages)}")
     return folder
 
 
