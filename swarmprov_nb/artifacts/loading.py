@@ -50,7 +50,7 @@ def load_value(data: bytes, path: str, *, trusted: Sequence[str] = ()) -> Any:
     except ArtifactError:
         raise
     except Exception as error:  # a stranger's bytes can make a parser raise anything
-        reason = (str(error) or type(error).__name__).splitlines()[0].strip(". ")[:120]
+        reason = _plain((str(error) or type(error).__name__).splitlines()[0].strip(". ")[:120])
         raise ArtifactError(
             f"{path} cannot be read as what it is called ({reason}).", f"Take it as a file: {AS_FILE}"
         ) from error
@@ -92,12 +92,17 @@ def _skops(data: bytes, trusted: Sequence[str]) -> Any:
         raise ArtifactError(what, "Renew it by: pip install --upgrade skops")
     unknown = sorted(set(skops_io.get_untrusted_types(data=data)) - set(trusted))
     if unknown:
-        named = ", ".join(unknown[:_FEW]) + (f" and {len(unknown) - _FEW} more" if len(unknown) > _FEW else "")
+        named = _plain(", ".join(unknown[:_FEW])) + (f" and {len(unknown) - _FEW} more" if len(unknown) > _FEW else "")
         raise ArtifactError(
             f"The model would create types that are not known to be harmless: {named}.",
             f"If you know what they do, name them: trusted={unknown[:_FEW]!r}; the file itself: {AS_FILE}",
         )
     return skops_io.loads(data, trusted=list(trusted))
+
+
+def _plain(text: str) -> str:
+    """Return a stranger's words without what a screen obeys, and on one line."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(

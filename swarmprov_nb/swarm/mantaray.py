@@ -9,7 +9,7 @@ is (type and metadata) stands in its parent's fork. The bytes depend on the orde
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -187,9 +187,7 @@ def decode(data: bytes) -> Node:
         raise _malformed(f"has references of {size} bytes, where this version reads 32")
     start = _HEADER + size
     bitmap = data[start : start + _BLOCK]
-    first_bytes = [
-        byte for byte in range(256) if bitmap[byte // 8 : byte // 8 + 1] and bitmap[byte // 8] >> byte % 8 & 1
-    ]
+    first_bytes = list(_set_in(bitmap))
     if len(bitmap) < _BLOCK or (first_bytes and not size):
         raise _malformed("is cut off")
     node = Node(data[_HEADER:start], size)
@@ -199,6 +197,14 @@ def decode(data: bytes) -> Node:
     if at != len(data):
         raise _malformed("goes on after its last fork")
     return node
+
+
+def _set_in(bitmap: bytes) -> Iterator[int]:
+    bits = int.from_bytes(bitmap, "little")
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
 
 
 def _unveiled(data: bytes) -> bytes:
