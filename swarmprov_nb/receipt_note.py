@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import product
@@ -21,9 +22,11 @@ def write_receipt(path: Path, receipt: Receipt) -> None:
     document = json.loads(text)
     write = _writer_of(text, document)
     document.setdefault("metadata", {})["swarmprov"] = note(receipt)
-    temporary = path.with_name(f".{path.name}.tmp")
+    # a name that nobody foresees: a link of that name, in a folder from a stranger, would lead the writing elsewhere
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        temporary.write_bytes(write(document).encode())
+        with temporary.open("xb") as file:
+            file.write(write(document).encode())
         temporary.chmod(path.stat().st_mode & 0o777)
         temporary.replace(path)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import signal
 import sys
 import tempfile
@@ -86,11 +87,11 @@ def _written(output: str | Path | None) -> Iterator[Callable[[Any], None]]:
         yield lambda _: None
         return
     goal = Path(output).absolute()
-    draft = goal.with_name(f".{goal.name}.{os.getpid()}.tmp")
+    draft = goal.with_name(f".{goal.name}.{secrets.token_hex(8)}")
     try:
         if goal.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        draft.touch()
+        draft.touch(exist_ok=False)
     except OSError as error:
         raise UsageError(f"{goal} cannot be written: {error.strerror}.", "Nothing ran: name another file.") from error
 

@@ -482,6 +482,18 @@ def test_a_receipt_changes_nothing_else_in_the_notebook(say, worked, style):
     ]  # fmt: skip
 
 
+def test_a_receipt_follows_no_link_of_a_strangers_folder(say, worked):
+    """A folder that somebody else made may hold links under the names of drafts; what they lead to stays as it is."""
+    mine = worked.home.root / "mine.txt"
+    mine.write_text("mine")
+    for name in (".study.ipynb.tmp", ".study.ipynb.draft"):
+        (worked.folder / name).symlink_to(mine)
+    assert say("publish", "study.ipynb", "--yes", "--write-receipt").code == 0
+    assert mine.read_text() == "mine"
+    assert not worked.notebook.is_symlink()
+    assert "swarmprov" in json.loads(worked.notebook.read_text())["metadata"]
+
+
 def test_verify_follows_a_notebooks_receipt_and_names_edited_cells(say, worked):
     """The note leads to the publication; an edited cell is named by its id, and the notebook fails."""
     say("publish", "study.ipynb", "--yes", "--write-receipt")
