@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swarmprov_nb.view import fold
 from swarmprov_nb.view.bands import bands
 from swarmprov_nb.view.columns import crossings, in_columns
 from swarmprov_nb.view.drawing import Drawing, Line, Node
@@ -91,10 +93,13 @@ def test_lines_touch_their_nodes_at_ports_of_their_own(drawing):
         assert len(set(ends)) == len(ends)
 
 
-@given(drawings(), st.integers(1, 12))
-@settings(max_examples=120, deadline=None)
-def test_folding_keeps_the_limit_every_member_and_makes_no_cycle(drawing, limit):
-    small = folded(drawing, limit)
+@given(drawings(), st.integers(1, 12), st.sampled_from([0, 30, fold._MOST_LOOKS]))
+@settings(max_examples=180, deadline=None)
+def test_folding_keeps_the_limit_every_member_and_makes_no_cycle(drawing, limit, looks):
+    """So it does where it may look for good folds as long as it likes, and where it must come to an end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fold, "_MOST_LOOKS", looks)
+        small = folded(drawing, limit)
     assert len(small.nodes) <= limit
     if len(drawing.nodes) > limit:
         held = [member for node in small.nodes for member in node.members] + [n.id for n in small.nodes if n.own]
@@ -106,6 +111,17 @@ def test_folding_keeps_the_limit_every_member_and_makes_no_cycle(drawing, limit)
         free = {one for one in ids if not any(target == one and source in ids for source, target in left)}
         assert free, "a cycle"
         ids -= free
+
+
+def test_ten_thousand_runs_are_folded_without_looking_through_them_ten_thousand_times():
+    """Each informs the next few: what is merged first changes what may be merged next, again and again."""
+    nodes = tuple(Node(str(index), "run", f"run {index}", ()) for index in range(10_000))
+    near = [(one, other) for one in range(10_000) for other in range(one + 1, min(one + 4, 10_000))]
+    drawing = Drawing(nodes, tuple(Line(str(a), str(b), ("x",), "var", "exact") for a, b in near), len(nodes))
+    folding = fold._Folding(drawing, 100)
+    folding.fold(max(folding.stays), len(nodes))
+    assert folding._looks < fold._MOST_LOOKS + 20 * len(nodes)
+    assert len(folded(drawing, 100).nodes) <= 100
 
 
 def test_a_tangle_that_can_be_undone_has_no_crossing():

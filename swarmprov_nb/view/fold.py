@@ -2,7 +2,8 @@
 
 Two nodes are merged only where that cannot make a cycle: one is the other's only neighbour on that side, or both have
 the same predecessors, or the same successors (a path between such two would be a cycle already). Any graph can be
-folded down to one node in this way. What says least is folded first, early before late.
+folded down to one node in this way. What says least is folded first, early before late. Where that would take minutes,
+the rest is folded by its place in the order alone.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 
 from swarmprov_nb.lineage.graph import CERTAINTY
 from swarmprov_nb.view.captions import plural
 from swarmprov_nb.view.drawing import ARTIFACTS, RUN, STEPS, Drawing, Line, Node
 from swarmprov_nb.view.labels import clean
 
+_MOST_LOOKS = 2_000_000  # at a node: a lineage of thousands of runs would be looked through thousands of times
 _SIZES = (4, 12, 40)  # several small folds say more than one that holds nearly all
 
 
@@ -35,6 +38,7 @@ def folded(drawing: Drawing, limit: int) -> Drawing:
     for bar in sorted(set(folding.stays)):
         for largest in (*_SIZES, len(drawing.nodes)):
             folding.fold(bar, largest)
+    folding.cut()
     return folding.result()
 
 
@@ -51,6 +55,8 @@ class _Folding:
             self.before[place[line.target]].add(place[line.source])
             self.after[place[line.source]].add(place[line.target])
         self.parts = {index: [index] for index in place.values()}
+        self._frozen: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
+        self._looks = 0
         recent = len(drawing.nodes) - self.limit // 2
         self.stays = [
             max(node.stays, int(index >= recent and node.kind == RUN)) for index, node in enumerate(drawing.nodes)
@@ -61,7 +67,7 @@ class _Folding:
         """Merge nodes that resist no more than `bar` into folds of at most `largest`, until few enough are left."""
         passes = (self._absorbed, self._twins, self._chains, self._siblings)
         progress = True
-        while progress and len(self.parts) > self.limit:
+        while progress and len(self.parts) > self.limit and self._looks < _MOST_LOOKS:
             progress = any(self._merged(step, bar, largest) for step in passes)
 
     def _merged(self, pairs: Callable[[int], Iterator[tuple[int, int]]], bar: int, largest: int) -> bool:
@@ -73,7 +79,34 @@ class _Folding:
                 break
         return len(self.parts) < size
 
+    def cut(self) -> None:
+        """Fold what is left by its place in the order alone, where looking for better would take for ever."""
+        if len(self.parts) <= self.limit:
+            return
+        order = self._in_order()
+        size = -(-len(order) // self.limit)
+        for start in range(0, len(order), size):
+            kept = order[start]
+            for other in order[start + 1 : start + size]:  # next to each other in the order, two make no cycle
+                self._merge(kept, other)
+                kept = kept if kept in self.parts else other
+
+    def _in_order(self) -> list[int]:
+        """Return what is left so that each stands after what leads to it, early before late."""
+        waiting = {index: len(self.before[index]) for index in self.parts}
+        ready = [index for index, count in waiting.items() if count == 0]
+        heapify(ready)
+        order = []
+        while ready:
+            order.append(heappop(ready))
+            for later in self.after[order[-1]]:
+                waiting[later] -= 1
+                if waiting[later] == 0:
+                    heappush(ready, later)
+        return order
+
     def _open(self, bar: int) -> list[int]:
+        self._looks += len(self.parts)
         return [index for index in self.parts if self.stays[index] <= bar]
 
     def _absorbed(self, bar: int) -> Iterator[tuple[int, int]]:
@@ -94,16 +127,21 @@ class _Folding:
 
     def _twins(self, bar: int) -> Iterator[tuple[int, int]]:
         def alike(index: int) -> Hashable:
-            kind = self.drawing.nodes[index].kind
-            return kind, frozenset(self.before[index]), frozenset(self.after[index])
+            return self.drawing.nodes[index].kind, *self._around(index)
 
         yield from self._alike(bar, alike)
 
     def _siblings(self, bar: int) -> Iterator[tuple[int, int]]:
         size = len(self.parts)
-        yield from self._alike(bar, lambda index: frozenset(self.before[index]))
+        yield from self._alike(bar, lambda index: self._around(index)[0])
         if len(self.parts) == size:
-            yield from self._alike(bar, lambda index: frozenset(self.after[index]))
+            yield from self._alike(bar, lambda index: self._around(index)[1])
+
+    def _around(self, index: int) -> tuple[frozenset[int], frozenset[int]]:
+        """Return what leads to a node and what it leads to; worked out once until one of them changes."""
+        if index not in self._frozen:
+            self._frozen[index] = frozenset(self.before[index]), frozenset(self.after[index])
+        return self._frozen[index]
 
     def _alike(self, bar: int, key: Callable[[int], Hashable]) -> Iterator[tuple[int, int]]:
         groups: dict[Hashable, list[int]] = defaultdict(list)
@@ -117,6 +155,8 @@ class _Folding:
                     kept = kept if kept in self.parts else other
 
     def _merge(self, left: int, right: int) -> None:
+        for index in {left, right} | self.before[left] | self.after[left] | self.before[right] | self.after[right]:
+            self._frozen.pop(index, None)
         size = {index: len(self.before[index]) + len(self.after[index]) for index in (left, right)}
         keep, gone = (left, right) if size[left] >= size[right] else (right, left)
         for near, far in ((self.before, self.after), (self.after, self.before)):
