@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -47,34 +48,41 @@ class Shelf:
         return self._following.get(manifest, [])
 
     @cached_property
-    def _manifests(self) -> list[tuple[Any, bytes, bytes]]:
-        return list(self._read())
+    def _kept(self) -> list[tuple[Any, bytes, bytes]]:
+        """Store and root of each publication, and where its manifest is: never all manifests, which may be large."""
+        return list(self._listed())
 
     @cached_property
     def _places(self) -> dict[str, list[tuple[Any, bytes]]]:
-        found: dict[str, list[tuple[Any, bytes]]] = {}
-        for store, root, manifest in self._manifests:
-            found.setdefault(hashlib.sha256(manifest).hexdigest(), []).append((store, root))
-        return found
+        return self._by(_sha256)
 
     @cached_property
     def _following(self) -> dict[str, list[tuple[Any, bytes]]]:
-        found: dict[str, list[tuple[Any, bytes]]] = {}
-        for store, root, manifest in self._manifests:
-            if (before := _previous(manifest)) is not None:
-                found.setdefault(before, []).append((store, root))
-        return found
+        return self._by(lambda manifest: _previous(b"".join(manifest)))
 
-    def _read(self) -> Iterator[tuple[Any, bytes, bytes]]:
+    def _by(self, key: Callable[[Iterator[bytes]], str | None]) -> dict[str, list[tuple[Any, bytes]]]:
+        """Sort what is kept by something that is read from each manifest."""
         from swarmprov_nb.swarm import read_file
 
+        found: dict[str, list[tuple[Any, bytes]]] = {}
+        for store, root, at in self._kept:
+            with suppress(SwarmprovError):  # not whole: not on this shelf
+                if (name := key(read_file(store, at, limit=MAX_BYTES))) is not None:
+                    found.setdefault(name, []).append((store, root))
+        return found
+
+    def _listed(self) -> Iterator[tuple[Any, bytes, bytes]]:
         for store in self._stores:
             for root in store.pins():
-                try:
-                    at = listing(store, root)[MANIFEST]
-                    yield store, root, b"".join(read_file(store, at, limit=MAX_BYTES))
-                except SwarmprovError:  # no publication, or not whole: not on this shelf
-                    continue
+                with suppress(SwarmprovError):  # no publication
+                    yield store, root, listing(store, root)[MANIFEST]
+
+
+def _sha256(manifest: Iterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in manifest:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _previous(manifest: bytes) -> str | None:
