@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
+from typing import Final
 
 from swarmprov_nb.checking import Evidence
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import to_did
 from swarmprov_nb.outcome import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.receipts import whole_receipts
-from swarmprov_nb.signers import resolve, signers
+from swarmprov_nb.signers import plain, resolve, signers
+from swarmprov_nb.view.labels import clean
+
+_LABEL: Final = 80
 
 
 def check_signer(evidence: Evidence, home: Home, *, demanded: str | None, any_signer: bool) -> Check:
@@ -33,23 +36,17 @@ def _changed(evidence: Evidence, author: str, home: Home) -> Iterator[str]:
     """Warn where a wallet or a claimed name is bound to another key, or the publication before had another author."""
     assert evidence.statement is not None
     predicate = evidence.statement["predicate"]
-    claimed = predicate["agents"][0].get("name")
+    claimed = clean(predicate["agents"][0].get("name", ""), limit=_LABEL)  # a long one would fill whole lines
     wallets = {"0x" + sealed.seal.wallet.hex() for sealed in evidence.seals}
     for known in signers(home).values():
-        if known.key != author and claimed is not None and _plain(claimed) == _plain(known.label):
+        if known.key != author and claimed and plain(claimed) == plain(known.label):
             yield f"CHANGED SIGNER: claims to be {claimed}, whom you know by another key"
         if known.key != author and wallets & {wallet.lower() for wallet in known.wallets}:
             yield f"CHANGED SIGNER: uses a wallet of {known.label}"
     if predicate["previous"] is not None and predicate["previous"]["author"] != author:
         yield "CHANGED SIGNER: the publication before it had another author"
-    if claimed is not None and author not in signers(home):
+    if claimed and author not in signers(home):
         yield f"claims to be {claimed}"
-
-
-def _plain(name: str) -> str:
-    """Return a name without what the eye passes over: case, width, spaces and what cannot be seen."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(character for character in folded if character.isalnum())
 
 
 def check_previous(evidence: Evidence, home: Home) -> Check:

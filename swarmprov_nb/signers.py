@@ -7,6 +7,7 @@ the report shows: *changed signer*.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,14 @@ from swarmprov_nb.manifest.author_key import AuthorKey, from_did
 
 AUTHOR_KEY = "author.key"
 OWN_LABEL = "me"
+# letters of other scripts, folded, that are drawn as Latin ones, and what is taken for an i or an o
+_ALIKE = dict(
+    str.maketrans(
+        "\u0430\u0432\u0435\u04bb\u0456\u0458\u043a\u043c\u043d\u043e\u0440\u0441\u051b\u0455\u0442\u0443\u051d\u0445\u0501\u0475\u04cf"
+        "\u03b1\u03b2\u03b5\u03b6\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u0131\u0251\u0261l10",
+        "abehijkmhopcqstywxdviabezhikmnoptyxiagiio",
+    )
+)
 _WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -57,14 +66,14 @@ def trust(home: Home, key: str, label: str, *, wallets: Sequence[str] = ()) -> S
     for wallet in wallets:
         if not _WALLET.fullmatch(wallet):
             raise UsageError(f"{wallet[:60]!r} is no wallet address.", "Give 0x and 40 hex digits: --wallet 0x…")
-    if not label.strip() or label.startswith("did:") or not label.isprintable():
+    if not label.strip() or _folded(label).strip().startswith("did:") or not label.isprintable():
         raise UsageError("The label is empty or looks like a key.", "Give a name that you recognise: --as Alice")
-    if label == OWN_LABEL and key not in signers(home):
+    if plain(label) == OWN_LABEL and key not in signers(home):
         raise UsageError(f"{OWN_LABEL!r} is your own key's label.", "Give a name that you recognise: --as Alice")
     for known in signers(home).values():
-        if known.label == label and known.key != key:
+        if known.key != key and (known.label == label or plain(known.label) == plain(label) != ""):
             raise UsageError(
-                f"{label!r} already stands for another key, {known.key}.",
+                f"{known.label!r} already stands for another key, {known.key}.",
                 "Choose another label, or remove the old one by: swarmprov trust remove LABEL",
             )
     home.private_folder(home.root)
@@ -73,6 +82,19 @@ def trust(home: Home, key: str, label: str, *, wallets: Sequence[str] = ()) -> S
     listed[key] = {"label": label, "wallets": list(dict.fromkeys(known_wallets))}
     write_json(home.signers, listed)
     return Signer(key, label, tuple(listed[key]["wallets"]))
+
+
+def plain(name: str) -> str:
+    """Return a name without what the eye passes over: case, width, spaces, what cannot be seen, and whose letter it is.
+
+    >>> plain("Ada  Lovelace") == plain("ADA\u00adLOVELACE ") == plain("\u0410d\u0430 Love1ace")
+    True
+    """
+    return "".join(character for character in _folded(name).translate(_ALIKE) if character.isalnum())
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def distrust(home: Home, name: str) -> Signer:

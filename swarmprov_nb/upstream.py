@@ -19,10 +19,11 @@ from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.manifest.author_key import to_did
 from swarmprov_nb.manifest.reading import to_lineage
 from swarmprov_nb.manifest.rules import RULES
-from swarmprov_nb.outcome import FAIL, NOT_CHECKED, PASS, Check, one_line
+from swarmprov_nb.outcome import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.publication_shelf import Shelf
 from swarmprov_nb.signers import signers
 from swarmprov_nb.view.captions import plural
+from swarmprov_nb.view.labels import clean
 
 STATEMENT_CHECKS: Final = frozenset({"collection", "manifest", "envelope", "files", "seals", *RULES})
 MOST: Final = 500  # ancestors that are looked for
@@ -69,8 +70,13 @@ class Ancestor:
         """Who signed it: the own list's label, else the key; a name in the publication is a claim."""
         if self.label is not None:
             return self.label
-        claimed = f", claims to be {one_line(self.claims)[:_LABEL]}" if self.claims else ""
+        claimed = f", claims to be {clean(self.claims, limit=_LABEL)}" if self.claims else ""
         return f"{self.author[:16]}…{self.author[-4:]} (unknown{claimed})"
+
+    @property
+    def title(self) -> str:
+        """What people call it: the path of its notebook."""
+        return clean(self.notebook or "a publication", limit=_LABEL)
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -121,12 +127,12 @@ def line_to_json(line: Sequence[Ancestor]) -> dict[str, Any]:
 
 def check_upstream(line: Sequence[Ancestor]) -> Check:
     """Say whether what a publication states of its parents is so, as far as they are at hand; marks are no failure."""
-    faults = [f"of {one.notebook}: {fault}" for one in line for fault in one.faults]
+    faults = [f"of {one.title}: {fault}" for one in line for fault in one.faults]
     if faults:
         return Check("upstream", FAIL, f"its parents are not what it states: {'; '.join(faults)}")
     everyone = whole_line(line)
     away = sum(one.level is None for one in everyone)
-    revoked = [f"REVOKED: {one.notebook} by {one.signer}" for one in everyone if one.revoked]
+    revoked = [f"REVOKED: {one.title} by {one.signer}" for one in everyone if one.revoked]
     above = f", {len(everyone)} in the whole line" if len(everyone) > len(line) else ""
     state = f"{away} not in your store" if away else "what is stated of them is so"
     detail = "; ".join([f"builds on {plural(len(line), 'publication')}{above}", state, *revoked])

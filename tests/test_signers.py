@@ -40,12 +40,34 @@ def test_a_label_stands_for_one_key(home):
     assert [signer.label for signer in signers(home).values()] == ["Prof. Alice"]
 
 
-@pytest.mark.parametrize("label", ["", "  ", ALICE, "did:web:alice", "Alice\nme", "Al\u202eice", "me"])
+@pytest.mark.parametrize(
+    "label",
+    ["", "  ", ALICE, "did:web:alice", "Alice\nme", "Al\u202eice", "me", "me ", "ME", "\uff4de", " " + ALICE, "DID:x"],
+)
 def test_labels_that_deceive_are_refused(home, label):
     """Empty ones, keys, control characters and the own key's label are no label for another."""
     with pytest.raises(UsageError):
         trust(home, ALICE, label)
     assert not home.signers.exists()
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["alice", "Alice ", "\u0410lice", "Alic\u0435", "AIice", "A1ice", "\u0391lice", "Al\u0456ce", "\uff21lice"],
+)
+def test_a_label_that_reads_as_another_is_refused(home, label):
+    """Whoever has somebody copy a command chooses the name in it, and whose letters it is written in."""
+    trust(home, ALICE, "Alice")
+    with pytest.raises(UsageError, match="'Alice' already stands for another key"):
+        trust(home, BOB, label)
+    assert trust(home, ALICE, label).label == label
+
+
+def test_labels_of_signs_alone_are_told_apart(home):
+    """They have nothing to be compared by but themselves."""
+    trust(home, ALICE, "★")
+    trust(home, BOB, "☆")
+    assert len(signers(home)) == 2
 
 
 @pytest.mark.parametrize("key", ["", "Alice", ALICE[:-1], to_did(bytes([1]) + bytes(31)), "did:key:z" + "1" * 47])
@@ -89,7 +111,8 @@ def _warnings(study, reader):
     return published, next(check for check in report.checks if check.name == "signer")
 
 
-@pytest.mark.parametrize("known", ["Ada Lovelace", "ada lovelace", "Ada\u00a0 Lovelace", "\uff21da Lovelace"])
+@pytest.mark.parametrize("known", ["Ada Lovelace", "ada lovelace", "Ada\u00a0 Lovelace", "\uff21da Lovelace",
+                                   "\u0410da Lovelace", "Ada L\u03bfvelace", "Ada Love1ace"])  # fmt: skip
 def test_a_name_that_the_list_binds_to_another_key(study, tmp_path, known):
     """Whoever claims a known name with another key is shown as a changed signer, in whatever letters."""
     (study.folder / "pyproject.toml").write_text('[tool.swarmprov]\npublisher = "Ada Lovelace"\n')
