@@ -160,14 +160,18 @@ class _Node:
     span: int
 
 
+def _child_span(span: int) -> int:
+    """Length of the content under each child of an inner chunk; the last may have less."""
+    below = CHUNK_SIZE
+    while below * BRANCHES < span:
+        below *= BRANCHES
+    return below
+
+
 def _children(node: _Node, payload: bytes) -> list[_Node]:
     """Children of an inner chunk, with the spans that the tree's one possible shape gives them."""
-    child_span = CHUNK_SIZE
-    while child_span * BRANCHES < node.span:
-        child_span *= BRANCHES
-    count = -(-node.span // child_span)
-    if len(payload) != count * ADDRESS_SIZE:
-        raise _misshapen(node.address, f"holds {len(payload)} bytes where its length asks for {count} addresses")
+    child_span = _child_span(node.span)
+    count = len(payload) // ADDRESS_SIZE
     spans = [child_span] * (count - 1) + [node.span - child_span * (count - 1)]
     return [_Node(payload[at * ADDRESS_SIZE : (at + 1) * ADDRESS_SIZE], span) for at, span in enumerate(spans)]
 
@@ -179,7 +183,7 @@ def _misshapen(address: bytes, fault: str) -> ChunkCorrupt:
 
 
 def fetch(storage: Storage, addresses: Sequence[bytes]) -> list[Chunk]:
-    """Read chunks and check each: the address is the one asked for and the bytes hash to it.
+    """Read chunks and check each: the address is the one asked for, the bytes hash to it and are as many as it says.
 
     Raises
     ------
@@ -194,14 +198,29 @@ def fetch(storage: Storage, addresses: Sequence[bytes]) -> list[Chunk]:
         missing = addresses[min(len(chunks), len(addresses) - 1)]
         raise ChunkNotFound(f"Chunk {missing.hex()} was asked for and did not come.", "Try another store.")
     verify_chunks(chunks)
+    for chunk in chunks:
+        _require_length(chunk)
     return chunks
+
+
+def _require_length(chunk: Chunk) -> None:
+    """Refuse a payload that is not as long as its span asks for: with zeros after it, it has the same address.
+
+    Whoever kept such a chunk would no longer take the good one.
+    """
+    held = len(chunk.payload)
+    if chunk.span <= CHUNK_SIZE:
+        if held != chunk.span:
+            raise _misshapen(chunk.address, f"holds {held} bytes and says {chunk.span}")
+    elif chunk.span <= _MAX_SPAN:
+        count = -(-chunk.span // _child_span(chunk.span))
+        if held != count * ADDRESS_SIZE:
+            raise _misshapen(chunk.address, f"holds {held} bytes where its length asks for {count} addresses")
 
 
 def _checked(node: _Node, chunk: Chunk) -> Chunk:
     if chunk.span != node.span:
         raise _misshapen(node.address, f"says it has {chunk.span} bytes of content where its parent says {node.span}")
-    if node.span <= CHUNK_SIZE and len(chunk.payload) != node.span:
-        raise _misshapen(node.address, f"holds {len(chunk.payload)} bytes and says {node.span}")
     return chunk
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 
 import pytest
@@ -10,10 +11,11 @@ from forging import saved_whole
 from lying import Lies, is_found_out
 
 from swarmprov_nb.carrying import get, load
-from swarmprov_nb.errors import NotAPublication, StorageError, VerificationFailed
+from swarmprov_nb.errors import ChunkCorrupt, NotAPublication, StorageError, VerificationFailed
 from swarmprov_nb.home import Home
-from swarmprov_nb.publication import collection
-from swarmprov_nb.swarm import Chunk, UploadPlan, reference_of, split
+from swarmprov_nb.publication import collection, content_type
+from swarmprov_nb.swarm import Chunk, UploadPlan, mantaray, reference_of, split
+from swarmprov_nb.swarm.saved import MARK as SAVED
 from swarmprov_nb.verifying import verify
 
 LIES = Lies()
@@ -240,6 +242,10 @@ def references_of_sixty_four_bytes(save):
     return save(bytes(32) + MARK + b"\x40" + bytes(64) + bytes(32))
 
 
+def a_root_that_is_a_file(save):
+    return save(_node(_fork(b"manifest.json", save(_node(entry=b"\1" * 32))), entry=b"\2" * 32))
+
+
 def a_mark_of_another_version(save):
     return save(bytes(32) + MARK[::-1] + b"\x20" + bytes(64))
 
@@ -271,7 +277,8 @@ def a_file_at_no_address(save):
 LISTINGS = (
     many_nodes, heavy_nodes, a_path_without_end, metadata_of_a_text_that_nobody_closes, metadata_of_many_names,
     metadata_nested_without_end, metadata_that_says_a_type_twice, metadata_that_is_cut_off, a_name_that_is_no_text,
-    a_prefix_of_another_byte, a_prefix_of_nothing, references_of_sixty_four_bytes, a_mark_of_another_version,
+    a_prefix_of_another_byte, a_prefix_of_nothing, a_root_that_is_a_file, references_of_sixty_four_bytes,
+    a_mark_of_another_version,
     bytes_after_the_last_fork, a_node_that_is_cut_off, a_node_of_twenty_megabytes, a_node_that_names_itself_a_file,
     a_listing_of_nothing, a_file_at_no_address,
 )  # fmt: skip
@@ -293,6 +300,134 @@ def test_a_listing_that_is_none_is_refused(book, listing, tmp_path):
         with pytest.raises((NotAPublication, StorageError)):
             act()
     assert not (tmp_path / "out").exists()
+
+
+# -- listings of the very same files under another reference
+
+
+def _written(book, change, as_stored=lambda node: node):
+    """List a book's files as they are listed, change the tree or the bytes of its nodes, and store it."""
+    upload = book.storage.upload(b"", UploadPlan("lie"))
+    root = mantaray.Node()
+    for path in sorted(book.files, key=str.encode):
+        said = {"Content-Type": content_type(path), "Filename": path.rpartition("/")[2]}
+        root.add(path.encode(), reference_of(book.files[path]), said)
+    root.add(b"/", b"", {"website-index-document": "index.html"})
+    change(root)
+
+    def save(node):
+        return split(as_stored(node), upload, kind="manifest")
+
+    book.root = save(root.encode(save))
+
+
+def test_the_listing_is_written_as_it_is(book):
+    """What the lies below change gives the publication's own reference without them."""
+    book.bind()
+    before = book.root
+    _written(book, lambda root: None)
+    assert book.root == before
+
+
+@LIES.fails_at("collection")
+def a_veiled_listing(book):
+    """Mantaray can hide its nodes behind a key: the same files would have as many references as there are keys."""
+
+    def veiled(node):
+        key = b"\x5a" * 32
+        return key + bytes(byte ^ 0x5A for byte in node[32:])
+
+    _written(book, lambda root: None, veiled)
+
+
+@LIES.fails_at("collection")
+def a_way_that_leads_to_nothing(book):
+    """A node that lists no file can carry what nobody sees."""
+    _written(book, lambda root: root.forks.update({ord("z"): mantaray.Fork(b"zz", child=mantaray.Node(b"", 32))}))
+
+
+@LIES.fails_at("collection")
+def a_way_in_two_steps(book):
+    def change(root):
+        fork = root.forks[ord("i")]
+        fork.prefix, whole = fork.prefix[5:], fork.prefix
+        root.forks[ord("i")] = mantaray.Fork(whole[:5], EDGE, child=mantaray.Node(b"", 32, {fork.prefix[0]: fork}))
+
+    _written(book, change)
+
+
+@LIES.fails_at("collection")
+def a_folder_that_is_called_none(book):
+    """Nodes say of a way whether it leads through a folder; some readers go by that."""
+
+    def change(root):
+        for fork in root.forks.values():
+            fork.kind ^= mantaray.PATH_SEPARATOR
+
+    _written(book, change)
+
+
+@LIES.fails_at("collection")
+def a_kind_that_nobody_knows(book):
+    def change(root):
+        root.forks[ord("i")].kind |= 1 << 7
+
+    _written(book, change)
+
+
+@LIES.fails_at("collection")
+def a_file_in_the_place_of_the_folder(book):
+    """What browsers show under the bare reference would be this file."""
+    page = reference_of(book.files["index.html"])
+    _written(book, lambda root: root.add(b"/", page, {"website-index-document": "index.html"}))
+
+
+@LIES.fails_at("collection")
+def a_type_that_is_said_in_another_order(book):
+    def turned(node):
+        said = b'"Content-Type":"text/html; charset=utf-8","Filename":"index.html"'
+        return node.replace(said, b",".join(reversed(said.split(b","))))
+
+    _written(book, lambda root: None, turned)
+
+
+@LIES.fails_at("collection")
+def a_listing_with_more_padding(book):
+    def padded(node):
+        at = node.find(b'{"website-index-document"')
+        if at < 0:
+            return node
+        end = at + int.from_bytes(node[at - 2 : at], "big")
+        return node[: at - 2] + (end - at + 32).to_bytes(2, "big") + node[at:end] + b"\n" * 32 + node[end:]
+
+    _written(book, lambda root: None, padded)
+
+
+# -- a saved file that would spoil the store for another
+
+
+def _saved(file, address, chunks):
+    body = SAVED + address + b"".join(struct.pack("<HQ", len(payload), span) + payload for span, payload in chunks)
+    file.write_bytes(body + struct.pack("<HQ", 0xFFFF, len(chunks)) + hashlib.sha256(body).digest())
+    return file
+
+
+@pytest.mark.parametrize("padded", ["leaf", "inner"])
+def test_a_payload_with_zeros_after_it_is_not_kept(book, padded, tmp_path):
+    """It has the address of the good chunk, which a store that took it would never take again."""
+    book.files["data/large.bin"] = b"x" * 4096 + b"y" * 100
+    book.bind()
+    reader = Home(tmp_path / "reader")
+    at = {"leaf": Chunk.of(100, b"y" * 100).address, "inner": book.addresses_of("data/large.bin")[-1]}[padded]
+    chunks = list(book.storage.read(sorted(book.storage.addresses())))
+    spoilt = [(c.span, c.payload + b"\0" * 32 if c.address == at else c.payload) for c in chunks]
+    with pytest.raises(ChunkCorrupt, match=at.hex()):
+        load(_saved(tmp_path / "spoilt.swarm", book.root, spoilt), home=reader)
+
+    good = _saved(tmp_path / "good.swarm", book.root, [(c.span, c.payload) for c in chunks])
+    assert load(good, home=reader) == book.root.hex()
+    report = verify(book.root.hex(), home=reader)
+    assert next(check for check in report.checks if check.name == "chunks").outcome == "pass"
 
 
 TREES = [petabytes_in_eight_chunks, one_big_file_under_many_names, one_subtree_under_two_spans]
