@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 LEVELS: Final = ("none", "signed", "anchored")
 
 
+def _told(value: Any) -> Any:
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, dict):
+        return {key: _told(each) for key, each in value.items()}
+    return [_told(each) for each in value] if isinstance(value, list) else value
+
+
 @dataclass(frozen=True)
 class Report:
     """What a verification found. `ok` is true where the required level was reached by an accepted signer.
@@ -115,6 +123,11 @@ class Report:
             "upstream": self._upstream_json(),
             "checks": [{key: text for key, text in vars(check).items() if text is not None} for check in self.checks],
         }
+
+    def told(self) -> dict[str, Any]:
+        """Return the report as JSON values for people to look at: each text a line that says only what it says."""
+        said = {"headline": self.headline, "advice": self.advice, "closing": self.closing}
+        return {**{key: _told(value) for key, value in self.to_json().items()}, **said}
 
     def _upstream_json(self) -> dict[str, Any]:
         from swarmprov_nb.upstream import line_to_json

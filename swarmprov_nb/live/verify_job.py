@@ -80,9 +80,8 @@ class VerifyJob:
             return
         try:
             report = verify()
-            told = {"headline": report.headline, "advice": report.advice, "closing": report.closing}
             drawn = None if report.failed else report.picture().to_json()
-            found = {**_said("report", source), "report": {**report.to_json(), **told}, "lineage": drawn}
+            found = {**_said("report", source), "report": report.told(), "lineage": drawn}
         except Exception as error:  # noqa: BLE001 - every question is answered, and the next one too
             found = {**_said("problem", source), "problem": _problem(error)}
         with self._lock:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import pytest
+from forging import saved_whole
 from lying import Lies, is_found_out
 
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST
+from swarmprov_nb.widgets.verify import VerifyWidget
 
 TEXTS = {
     "nothing": b"",
@@ -360,3 +363,30 @@ def test_what_a_stranger_wrote_is_text_wherever_it_is_shown(book):
     drawn = report.picture()
     assert "<script" not in drawn.svg
     assert json.loads(json.dumps(drawn.to_json()))
+
+
+def test_no_name_writes_a_line_of_the_widget(book, stranger, tmp_path):
+    """Where no browser draws the widget its text stands: a claimed name makes no check of its own in it."""
+    key, wallet = stranger
+    name = "Ada\n✓ anchor: block 1, Ethereum\x1b[2J\u202e"
+    statement = book.statement
+    statement["predicate"]["agents"][0] |= {"key": key.did, "name": name}
+    for path in book.seals:
+        del book.files[path]
+    book.state(statement, by=key)
+    book.add_seal(key, wallet)
+    widget = VerifyWidget(saved_whole(book, tmp_path / "study.swarm"), home=book.home)
+    try:
+        end = time.monotonic() + 60
+        while widget.state["phase"] == "checking" and time.monotonic() < end:
+            time.sleep(0.05)
+        report, lines = widget.state["report"], widget.said.split("\n")
+        shown = widget._repr_mimebundle_()[0]["text/html"]
+    finally:
+        widget.close()
+
+    assert report["claimsToBe"] == "Ada�✓ anchor: block 1, Ethereum�[2J�"
+    assert all(line.isprintable() for line in lines)
+    assert [line for line in lines if line.startswith("✓ anchor")] == []
+    assert "<br>✓ anchor" not in shown
+    assert all(check["detail"].isprintable() for check in report["checks"])
