@@ -17,18 +17,21 @@ from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.manifest.author_key import from_did
 from swarmprov_nb.manifest.canonical import MAX_BYTES, parse
 from swarmprov_nb.manifest.envelope import check as check_envelope
-from swarmprov_nb.manifest.normal_form import is_normal, sources_of
+from swarmprov_nb.manifest.normal_form import cells_of, is_normal
 from swarmprov_nb.manifest.rules import RULES
 from swarmprov_nb.manifest.schema import check_schema
 from swarmprov_nb.manifest.seal import SealedStatement
 from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PREDICATE_TYPE
 from swarmprov_nb.outcome import FAIL, NOT_CHECKED, PASS, Check
 from swarmprov_nb.publication import SEALS, collection, is_safe_path, listing, without_seals
+from swarmprov_nb.view.labels import clean
 
 AUTHOR: Final = "author"
 _SEAL_BYTES: Final = 16_384
 _MOST_SEALS: Final = 100  # each costs a recovery of a wallet's key
 _HEX_SHOWN: Final = 12
+_PATH_SHOWN: Final = 80
+_FEW: Final = 6
 _FREE_BYTES: Final = 1 << 31  # what a publication may declare whatever it holds, and
 _REPEATS: Final = 64  # how often on average each byte that it holds may be read, beyond that
 _BATCH: Final = 4096
@@ -236,7 +239,8 @@ def seals(evidence: Evidence) -> str:
         evidence.seals.append(sealed)
     if not any(sealed.seal.role == AUTHOR for sealed in evidence.seals):
         _fail("there is no seal by the author")
-    wallets = ", ".join(f"{s.seal.role} 0x{s.seal.wallet.hex()[:4]}…{s.seal.wallet.hex()[-4:]}" for s in evidence.seals)
+    # whole: an address with the same first and last digits as a known one is found in minutes
+    wallets = ", ".join(f"{sealed.seal.role} 0x{sealed.seal.wallet.hex()}" for sealed in evidence.seals)
     return f"{wallets}: wallet and key vouch for each other"
 
 
@@ -254,7 +258,9 @@ def exports(evidence: Evidence) -> str:
         elif hashlib.sha256(rendered).hexdigest() != evidence.sha256.get(record["path"]):
             _fail(f"{record['path']} is not what the manifest gives")
     if foreign:
-        raise _Unchecked(f"{', '.join(foreign)}: the publisher's rendering, by a version that is not at hand")
+        shown = [clean(path, limit=_PATH_SHOWN) for path in foreign[:_FEW]]
+        more = f" and {len(foreign) - _FEW} more" if len(foreign) > _FEW else ""
+        raise _Unchecked(f"{', '.join(shown)}{more}: the publisher's rendering, by a version that is not at hand")
     return "rendered again from the manifest, and equal"
 
 
@@ -265,11 +271,15 @@ def sources(evidence: Evidence) -> str:
     notebook = predicate["notebook"]["subject"]
     try:
         data = evidence.data(notebook)
-        texts = sources_of(data) if is_normal(data) else None
+        cells = cells_of(data) if is_normal(data) else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        texts = None
-    if texts is None:
+        cells = None
+    if cells is None:
         _fail(f"{notebook} is no notebook in normal form")
+    count = predicate["notebook"]["cells"]
+    if len(cells) != count:
+        _fail(f"{notebook} has another number of cells", expected=str(count), actual=str(len(cells)))
+    texts = (source for _, kind, source in cells if kind == "code")
     in_notebook = {hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts}
     for run in predicate["activities"]:
         digest, where = run["source"]["sha256"], run["source"]["subject"]

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from swarmprov_nb.errors import NotAPublication, StorageError
 from swarmprov_nb.manifest.envelope import MEDIA_TYPE, PAYLOAD_TYPE
-from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST
+from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PAGE
 from swarmprov_nb.swarm import Entry, read_collection, write_collection
 
-INDEX: Final = "index.html"
+INDEX: Final = PAGE
 SEALS: Final = "seals/"
 MAX_PATH_BYTES: Final = 1024
 
@@ -53,8 +53,9 @@ MAX_NAME_BYTES: Final = 255  # what a file system holds
 # backslash, controls, what is not seen or turns the direction, other spaces than the one, surrogates and no characters:
 # fixed, whatever Unicode comes next
 _FORBIDDEN: Final = re.compile(
-    "[\\\\\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff"
-    "\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
+    "[\\\\\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
+    "\u205f-\u206f\u2800\u3000\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _EXACT: Final = {ENVELOPE: MEDIA_TYPE, MANIFEST: PAYLOAD_TYPE}
 _ONLY_TOP_LEVEL_PAGE: Final = "application/octet-stream"

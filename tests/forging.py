@@ -18,6 +18,7 @@ from typing import Any
 
 from eth_keys.datatypes import PrivateKey
 
+from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.exports import regenerate
 from swarmprov_nb.home import Home
 from swarmprov_nb.manifest.author_key import AuthorKey
@@ -87,7 +88,7 @@ class Book:
         self.wrap(by=by)
         digest = hashlib.sha256(self.files[MANIFEST]).hexdigest()
         for export in statement["predicate"]["exports"]:
-            with suppress(ValueError, KeyError):  # a lie may be too odd to be drawn
+            with suppress(ValueError, KeyError, SwarmprovError):  # a lie may be too odd to be drawn
                 rendered = regenerate(export, statement, digest)
                 if rendered is not None:
                     self.files[export["path"]] = rendered

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swarmprov_nb.manifest.normal_form import attachments, differing_cells, is_normal, normal_form, sources_of
+from swarmprov_nb.manifest.normal_form import attachments, cells_of, differing_cells, is_normal, normal_form
 from swarmprov_nb.notebooks import Notebook
 
 PNG = base64.b64encode(b"\x89PNG").decode()
@@ -76,7 +76,7 @@ def test_sources_of_lines_and_of_one_text_are_equal(file):
     """A source is one string, however the file split it."""
     split = normal_form(_notebook(file, [_code(["a = 1\n", "b = 2"])]))
     assert split == normal_form(_notebook(file, [_code("a = 1\nb = 2")]))
-    assert sources_of(split) == ["a = 1\nb = 2"]
+    assert [source for _, _, source in cells_of(split)] == ["a = 1\nb = 2"]
 
 
 def test_only_images_of_published_figures_stay(file):
@@ -134,7 +134,7 @@ def test_normal_form_is_a_fixed_point(tmp_path_factory, cells):
     file.write_bytes(made)
     assert normal_form(Notebook.read(file)) == made
     assert is_normal(made)
-    assert sources_of(made) == [text for kind, text in cells if kind == "code"]
+    assert [(kind, source) for _, kind, source in cells_of(made)] == cells
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_what_is_no_notebook_raises_what_the_verifier_expects():
     """ValueError, KeyError or TypeError, and no crash on a deep text."""
     for data in (b"", b"PK\x03", b"[]", b"{}", b'{"cells": 5}', b"[" * 200_000, b'{"a":' * 200_000):
         with pytest.raises((ValueError, KeyError, TypeError)):
-            sources_of(data)
+            cells_of(data)
 
 
 def test_cells_that_differ_are_named_in_order(file):
@@ -177,6 +177,11 @@ def test_cells_that_differ_are_named_in_order(file):
     assert differing(*cells) == []
     assert differing(cells[0], _code("x", id="b"), _code("y", id="z")) == ["b", "c", "z"]
     assert differing(cells[1], cells[0], cells[2]) == ["the order of the cells"]
+    twins = [_code("x", id="twin"), _code("y", id="b"), _code("z", id="twin")]
+    ours = normal_form(_notebook(file, twins))
+    assert differing(*twins) == []
+    assert differing(twins[0], twins[2], twins[1]) == ["the order of the cells"]
+    ours = normal_form(_notebook(file, cells))
     assert differing(*cells, _code("evil", id="c")) == ["c"]
     assert differing(*cells, _code("c", id="c")) == ["c"]
     assert differing({"cell_type": "markdown", "id": "a", "metadata": {}, "source": "a"}, *cells[1:]) == ["a"]

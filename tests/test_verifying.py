@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from swarmprov_nb.carrying import save
 from swarmprov_nb.cli import main
 from swarmprov_nb.errors import (
     ChunkNotFound,
@@ -245,6 +246,16 @@ def test_a_notebook_that_claims_nothing(study, reader):
     """Without a note and a receipt there is nothing to verify."""
     with pytest.raises(UsageError, match="claims no publication"):
         verify(study.notebook, store=study.home.store, home=reader)
+
+
+def test_a_note_names_no_file_of_this_machine(study, published, tmp_path):
+    """A stranger's notebook does not say which file is read, though it holds the publication."""
+    file = save(published.reference, tmp_path / "study.swarm", home=study.home)
+    document = json.loads(study.notebook.read_text())
+    document["metadata"]["swarmprov"] = {"reference": str(file)}
+    study.notebook.write_text(json.dumps(document))
+    with pytest.raises(InvalidReference):
+        verify(study.notebook, home=study.home)
 
 
 @pytest.mark.parametrize("claim", ["x", "ab" * 64, "", 5, {"a": 1}])

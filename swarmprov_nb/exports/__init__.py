@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from swarmprov_nb.errors import VerificationFailed
 from swarmprov_nb.exports.exporter import Exporter, Render
 from swarmprov_nb.exports.page import PAGE
 from swarmprov_nb.exports.page_first import FIRST_PAGE
 from swarmprov_nb.exports.prov import PROV
+from swarmprov_nb.exports.repeated import require_bounded
 from swarmprov_nb.exports.requirements import REQUIREMENTS
 from swarmprov_nb.exports.rocrate import ROCRATE
 
@@ -42,6 +44,15 @@ def regenerate(record: Mapping[str, str], statement: Mapping[str, Any], manifest
 
     >>> regenerate({"exporter": "page", "version": "0", "path": "index.html"}, {}, "") is None
     True
+
+    Raises VerificationFailed where the file is declared under a path or as a type that its generator does not give it:
+    what is harmless as text is a program as a page. And where rendering would have no end.
     """
     exporter = _AT_HAND.get((record["exporter"], record["version"]))
-    return exporter.render(statement, manifest_sha256=manifest_sha256) if exporter else None
+    if exporter is None:
+        return None
+    if exporter.record != record:
+        what = f"{record['path']} ({record['mediaType']}) is no file that the exporter {exporter.name} makes."
+        raise VerificationFailed(what, "Do not open it: ask its publisher for the original.")
+    require_bounded(statement)
+    return exporter.render(statement, manifest_sha256=manifest_sha256)

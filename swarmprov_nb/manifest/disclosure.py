@@ -27,7 +27,7 @@ _PRIVATE_NAMES: Final = re.compile(
     r"(^|/)(\.[^/]*|__pycache__|[^/]*(credential|secret|password|\.pem$|\.key$|id_rsa|id_ed25519)[^/]*)(/|$)",
     re.IGNORECASE,
 )
-_UNSAFE: Final = re.compile(r"[^\w.\- ()+=@,]+")
+_UNSAFE: Final = re.compile(r"([^\w.\- ()+=@,]|[\u115f\u1160\u3164\uffa0])+")  # those count as letters and are not seen
 _LONGEST_NAME: Final = 120
 
 

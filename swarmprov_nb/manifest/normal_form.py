@@ -11,9 +11,10 @@ import binascii
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from swarmprov_nb.bounded_json import loads
+from swarmprov_nb.errors import UsageError
 from swarmprov_nb.notebooks import CELL_TYPES, Cell, Notebook
 
 _METADATA: Final = {"kernelspec": ("display_name", "language", "name"), "language_info": ("name",)}
@@ -41,7 +42,7 @@ def normal_form(notebook: Notebook, *, images_of: Collection[str] = (), outputs:
     """Return the notebook's bytes in normal form (nbformat 4.5, sorted keys, one space of indent).
 
     `images_of` names the cells (by `cell_id`) whose PNG outputs stay: those that show a published figure.
-    `outputs` keeps every output instead.
+    `outputs` keeps every output instead. Raises UsageError where one holds what is no JSON.
     """
 
     def kept(cell: Cell) -> list[dict[str, Any]]:
@@ -56,7 +57,11 @@ def normal_form(notebook: Notebook, *, images_of: Collection[str] = (), outputs:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return _written(document)
+    try:
+        return _written(document)
+    except ValueError:
+        what = "An output of the notebook holds NaN or Infinity, which is no JSON."
+        raise UsageError(what, "Publish it without --outputs, or clear that output and save the notebook.") from None
 
 
 def is_normal(data: bytes) -> bool:
@@ -67,7 +72,7 @@ def is_normal(data: bytes) -> bool:
     >>> is_normal(b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     False
     """
-    document = loads(data, values=_MOST_VALUES)
+    document = loads(data, values=_MOST_VALUES, parse_constant=_no_json)
     return (
         _written(document) == data
         and set(document) == {"cells", "metadata", "nbformat", "nbformat_minor"}
@@ -99,17 +104,21 @@ def differing_cells(ours: bytes, theirs: bytes) -> list[str]:
     """
     mine, other = _by_id(ours), _by_id(theirs)
     changed = [key for key in mine if mine[key] != other.get(key)] + [key for key in other if key not in mine]
-    return changed or ([] if list(mine) == list(other) else ["the order of the cells"])
+    return changed or ([] if cells_of(ours) == cells_of(theirs) else ["the order of the cells"])
 
 
-def sources_of(normal: bytes) -> list[str]:
-    """Return the sources of a normal form's code cells; ValueError or KeyError where it is none."""
+def cells_of(normal: bytes) -> list[tuple[str, str, str]]:
+    """Return id, type and source of a normal form's cells; ValueError or KeyError where it is none."""
     cells = loads(normal, values=_MOST_VALUES)["cells"]
-    return [_joined(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return [(cell["id"], cell["cell_type"], _joined(cell["source"])) for cell in cells]
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")  # though Python reads and writes it
 
 
 def _written(document: Any) -> bytes:
-    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode("utf-8", "replace")
 
 
@@ -134,8 +143,8 @@ def _kept_metadata(metadata: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def _by_id(normal: bytes) -> dict[str, list[tuple[str, str]]]:
     cells: dict[str, list[tuple[str, str]]] = {}
-    for cell in loads(normal, values=_MOST_VALUES)["cells"]:
-        cells.setdefault(cell["id"], []).append((cell["cell_type"], _joined(cell["source"])))
+    for name, kind, source in cells_of(normal):
+        cells.setdefault(name, []).append((kind, source))
     return cells
 
 

@@ -12,17 +12,18 @@ from typing import Any, Final
 
 from swarmprov_nb.errors import UsageError
 from swarmprov_nb.manifest.author_key import from_did
+from swarmprov_nb.manifest.statement import ENVELOPE, MANIFEST, PAGE
 
 Rule = Callable[[Mapping[str, Any]], Iterator[str]]
 
 
 def ends_exist(statement: Mapping[str, Any]) -> Iterator[str]:
-    """Every id and path is unique, and every edge, subject and twin names something that is there."""
+    """Every id and path is unique, every edge, subject and twin names what is there, and twins hold the same."""
     predicate = statement["predicate"]
     activities = Counter(activity["id"] for activity in predicate["activities"])
     entities = Counter(entity["id"] for entity in predicate["entities"])
     subjects = Counter(subject["name"] for subject in statement["subject"])
-    paths = subjects + Counter(export["path"] for export in predicate["exports"])
+    paths = subjects + Counter([MANIFEST, ENVELOPE, *(export["path"] for export in predicate["exports"])])
     for names in (activities, entities, paths):
         yield from (f"{name} stands {count} times" for name, count in names.items() if count > 1)
     for activity in predicate["activities"]:
@@ -33,16 +34,36 @@ def ends_exist(statement: Mapping[str, Any]) -> Iterator[str]:
         yield from _missing(entity["id"], [entity[key] for key in ("generatedBy",) if key in entity], activities)
         yield from _missing(entity["id"], [entity[key] for key in ("subject",) if key in entity], subjects)
         yield from _missing(entity["id"], entity.get("alternateOf", ()), entities)
+    yield from _no_twins(statement)
     about = predicate["notebook"]
     yield from _missing("the notebook", (about["subject"], *about.get("attachments", ())), subjects)
 
 
+def _no_twins(statement: Mapping[str, Any]) -> Iterator[str]:
+    """Two that are called the same have one content id, as they state it; else one sha256."""
+    digests = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
+    named = [entity for entity in statement["predicate"]["entities"] if "name" in entity]
+    stated = {each["id"]: each.get("contentId") or _sha256(each, digests) for each in named}
+    for entity in named:
+        others = (other for other in entity.get("alternateOf", ()) if stated.get(other) != stated[entity["id"]])
+        yield from (f"{entity['id']} is called the same as {other}, which is something else" for other in others)
+
+
+def _sha256(entity: Mapping[str, Any], digests: Mapping[str, str]) -> str | None:
+    return str(entity["digest"]["sha256"]) if "digest" in entity else digests.get(entity["subject"])
+
+
 def subjects_are_stated(statement: Mapping[str, Any]) -> Iterator[str]:
-    """Every subject is the notebook, an attachment of it, a run's source, or one entity's bytes; in order of names."""
+    """Every subject is the notebook, an attachment of it, a run's source, or one entity's bytes; in order of names.
+
+    None is the page: browsers open what stands there as a page of the publication, and nobody rendered it.
+    """
     predicate = statement["predicate"]
     names = [subject["name"].encode("utf-8", "replace") for subject in statement["subject"]]
     if names != sorted(names):
         yield "the subjects do not stand in the order of their names"
+    if PAGE.encode() in names:
+        yield f"the subject {PAGE} stands where the page belongs"
     spoken = {predicate["notebook"]["subject"], *predicate["notebook"].get("attachments", ())}
     spoken |= {run["source"]["subject"] for run in predicate["activities"]}
     bytes_of = Counter(entity["subject"] for entity in predicate["entities"] if "subject" in entity)

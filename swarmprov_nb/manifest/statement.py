@@ -18,6 +18,7 @@ STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://w3id.org/swarmprov/provenance/v1"
 MANIFEST: Final = "manifest.json"
 ENVELOPE: Final = "manifest.dsse.json"
+PAGE: Final = "index.html"
 SHORT: Final = 1_000  # characters, as the schema says
 LONG: Final = 10_000
 MOST_PARENTS: Final = 255  # an anchor carries an edge to each, and one to `previous`

@@ -111,6 +111,10 @@ NOTEBOOKS: dict[str, Callable[[dict], object]] = {
     "a count of executions": lambda n: n["cells"][1].update(execution_count=7),
     "an output with metadata": lambda n: n["cells"][1].update(
         outputs=[{"data": {"text/plain": "1"}, "metadata": {"isolated": True}, "output_type": "display_data"}]),
+    "an output that is not a number": lambda n: n["cells"][1].update(
+        outputs=[{"data": {"application/json": float("nan")}, "metadata": {}, "output_type": "display_data"}]),
+    "an output without end": lambda n: n["cells"][1].update(
+        outputs=[{"name": float("-inf"), "output_type": "stream", "text": ""}]),
     "an output of a widget": lambda n: n["cells"][1].update(
         outputs=[{"data": {"application/vnd.jupyter.widget-view+json": {}}, "metadata": {},
                   "output_type": "display_data"}]),

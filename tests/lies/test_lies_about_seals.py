@@ -12,7 +12,7 @@ from lying import Lies, is_found_out
 
 from swarmprov_nb.manifest.author_key import AuthorKey
 from swarmprov_nb.manifest.canonical import canonical
-from swarmprov_nb.manifest.seal import SealedStatement
+from swarmprov_nb.manifest.seal import FIELDS, SealedStatement
 from swarmprov_nb.manifest.statement import MANIFEST
 
 LIES = Lies()
@@ -249,6 +249,63 @@ def a_key_signature_over_the_bare_statement(book):
     sealed = book.sealed(REVIEWER, REVIEWER_WALLET, role="reviewer")
     bare = REVIEWER.sign(canonical(sealed.seal.to_json()))
     book.files[sealed.seal.path] = replace(sealed, key_signature=bare).to_bytes()
+
+
+def _signed_with(book, domain, encoding):
+    """Put a reviewer's seal whose wallet signed under another domain, or another encoding of the domain."""
+    from eth_utils.crypto import keccak
+
+    sealed = book.sealed(REVIEWER, REVIEWER_WALLET, role="reviewer")
+    words = b"".join(keccak(part.encode()) if isinstance(part, str) else part for part in domain)
+    struct = keccak(b"".join(_words(sealed.seal)))
+    by_wallet = REVIEWER_WALLET.sign_msg_hash(keccak(encoding + keccak(words) + struct)).to_bytes()
+    signature = by_wallet[:64] + bytes([by_wallet[64] + 27])
+    book.files[sealed.seal.path] = replace(sealed, wallet_signature=signature).to_bytes()
+
+
+def _words(seal):
+    from eth_utils.crypto import keccak
+
+    yield keccak(b"Seal(" + b",".join(f"{kind} {name}".encode() for name, kind in FIELDS) + b")")
+    yield from (seal.manifest, seal.content, keccak(seal.predicate_type.encode()), keccak(seal.role.encode()))
+    yield from (seal.signer_key, bytes(12) + seal.wallet, seal.signed_at.to_bytes(32, "big"))
+
+
+PLAIN = ("EIP712Domain(string name,string version)", "swarmprov", "1")
+
+
+def test_the_same_digest_without_a_lie_is_accepted(sealed):
+    """What the three lies below change is the digest that a wallet signs."""
+    _signed_with(sealed, PLAIN, b"\x19\x01")
+    assert sealed.report().exit_code == 0
+
+
+@LIES.fails_at("seals")
+def a_seal_for_another_program(book):
+    """A site may ask for a signature under a name of its own, and hand it on."""
+    _signed_with(book, (PLAIN[0], "notaryprov", "1"), b"\x19\x01")
+
+
+@LIES.fails_at("seals")
+def a_seal_under_the_id_of_a_chain(book):
+    _signed_with(book, ("EIP712Domain(string name,string version,uint256 chainId)", "swarmprov", "1",
+                        (1).to_bytes(32, "big")), b"\x19\x01")  # fmt: skip
+
+
+@LIES.fails_at("seals")
+def a_seal_for_an_intended_validator(book):
+    """EIP-191 has other kinds of signed data, whose first byte is another."""
+    _signed_with(book, PLAIN, b"\x19\x00")
+
+
+@LIES.fails_at("seals")
+def a_key_signature_of_the_manifests_type(book):
+    """DSSE binds the type: what was signed as a manifest is no seal."""
+    from swarmprov_nb.manifest.envelope import PAYLOAD_TYPE, pae
+
+    sealed = book.sealed(REVIEWER, REVIEWER_WALLET, role="reviewer")
+    by_key = REVIEWER.sign(pae(PAYLOAD_TYPE, canonical(sealed.seal.to_json())))
+    book.files[sealed.seal.path] = replace(sealed, key_signature=by_key).to_bytes()
 
 
 @LIES.fails_at("seals")

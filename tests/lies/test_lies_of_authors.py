@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 
@@ -10,6 +11,8 @@ from forging import Book, saved_whole
 from lying import Lies, is_found_out
 
 from swarmprov_nb.carrying import load
+from swarmprov_nb.manifest.canonical import canonical
+from swarmprov_nb.manifest.envelope import pae
 
 LIES = Lies()
 fails_at = LIES.fails_at
@@ -26,6 +29,46 @@ def test_the_same_path_without_a_lie_verifies(book):
     book.author_states()
     report = book.report()
     assert (report.failed, report.exit_code, report.level) == ((), 0, "signed")
+
+
+# -- the envelope
+
+
+def _enveloped(book, kind, stated=None):
+    """Sign the manifest as another type of payload, and say so or keep it quiet."""
+    signature = base64.b64encode(book.key.sign(pae(kind, book.files["manifest.json"]))).decode()
+    document = json.loads(book.files["manifest.dsse.json"])
+    document["signatures"][0]["sig"], document["payloadType"] = signature, stated or kind
+    book.files["manifest.dsse.json"] = canonical(document)
+    book.author_seals()
+
+
+def test_the_same_envelope_without_a_lie_verifies(book):
+    _enveloped(book, "application/vnd.in-toto+json")
+    assert book.report().exit_code == 0
+
+
+@fails_at("envelope")
+def a_manifest_that_was_signed_as_another_type(book):
+    _enveloped(book, "application/json")
+
+
+@fails_at("envelope")
+def a_manifest_that_was_signed_as_a_seal(book):
+    """The key signs both with one key: DSSE keeps them apart by their types alone."""
+    _enveloped(book, "application/vnd.swarmprov.seal+json", "application/vnd.in-toto+json")
+
+
+@fails_at("envelope")
+def an_envelope_around_other_bytes_that_say_the_same(book):
+    """The payload is the manifest with spaces, signed as it is: what readers of envelopes take is another document."""
+    spaced = json.dumps(book.statement, sort_keys=True, indent=1).encode()
+    document = json.loads(book.files["manifest.dsse.json"])
+    document["payload"] = base64.b64encode(spaced).decode()
+    by_key = book.key.sign(pae("application/vnd.in-toto+json", spaced))
+    document["signatures"][0]["sig"] = base64.b64encode(by_key).decode()
+    book.files["manifest.dsse.json"] = canonical(document)
+    book.author_seals()
 
 
 # -- order and generation
@@ -160,6 +203,43 @@ def a_twin_that_is_not_there(book):
     book.author_states(statement)
 
 
+@fails_at("ends")
+def a_twin_that_holds_something_else(book):
+    """The page would say "same content as" of two files that are nothing alike."""
+    statement = book.statement
+    one, other = [e for e in statement["predicate"]["entities"] if e["disclosure"] == "published"][:2]
+    one["alternateOf"] = [other["id"]]
+    book.author_states(statement)
+
+
+@fails_at("ends")
+def a_hidden_twin(book):
+    """Nobody can look whether what is hidden is the same."""
+    statement = book.statement
+    entities = statement["predicate"]["entities"]
+    next(e for e in entities if "name" in e)["alternateOf"] = ["artifact-77"]
+    entities.append({"id": "artifact-77", "disclosure": "hidden", "commitment": "ab" * 32})
+    book.author_states(statement)
+
+
+@fails_at("ends")
+def a_twin_by_a_content_id_that_only_one_states(book):
+    statement = book.statement
+    cited = next(e for e in statement["predicate"]["entities"] if e["disclosure"] == "cited" and "contentId" not in e)
+    twin = {**cited, "id": "artifact-77", "version": 77, "contentId": "table-v1:sha256:" + "ab" * 32}
+    statement["predicate"]["entities"].append({**twin, "alternateOf": [cited["id"]]})
+    book.author_states(statement)
+
+
+def test_twins_of_one_sha256_are_taken(book):
+    statement = book.statement
+    cited = next(e for e in statement["predicate"]["entities"] if e["disclosure"] == "cited" and "contentId" not in e)
+    twin = {**cited, "id": "artifact-77", "version": 77}
+    statement["predicate"]["entities"].append({**twin, "alternateOf": [cited["id"]]})
+    book.author_states(statement)
+    assert book.report().exit_code == 0
+
+
 # -- files and what is said of them
 
 
@@ -196,8 +276,6 @@ def another_swarm_reference(book):
     book.state(by=book.key)
     signed = json.loads(book.files["manifest.json"])
     signed["subject"][0]["digest"]["swarm"] = "ab" * 32
-    from swarmprov_nb.manifest.canonical import canonical
-
     book.files["manifest.json"] = canonical(signed)
     book.wrap(by=book.key)
     book.author_seals()
@@ -218,7 +296,142 @@ def requirements_that_the_run_did_not_have(book):
     book.author_seals()
 
 
+# -- what browsers open as the page of a publication
+
+
+def _exported_as(book, path, **record):
+    """Let the manifest declare another export in the place of one, and render it as its exporter would."""
+    from swarmprov_nb.exports import EXPORTERS
+
+    statement = book.statement
+    predicate = statement["predicate"]
+    predicate["environment"]["packages"].append({"name": "<script>alert(1)</script>", "version": "1"})
+    predicate["exports"] = [each for each in predicate["exports"] if each["path"] != path]
+    predicate["exports"].append({"path": path, "version": "1", "mediaType": "text/html; charset=utf-8", **record})
+    book.author_states(statement)
+    digest = hashlib.sha256(book.files["manifest.json"]).hexdigest()
+    book.files[path] = EXPORTERS[record["exporter"]].render(statement, manifest_sha256=digest)
+    book.author_seals()
+
+
+@fails_at("exports")
+def a_list_of_packages_as_the_page(book):
+    """Rendered from the manifest, and equal; opened as a page, the name of a package is a program."""
+    _exported_as(book, "index.html", exporter="requirements")
+    assert b"<script>" in book.files["index.html"]
+
+
+@fails_at("exports")
+def a_crate_as_the_page(book):
+    _exported_as(book, "index.html", exporter="rocrate")
+
+
+@fails_at("exports")
+def a_list_of_packages_as_another_type(book):
+    _exported_as(book, "requirements.txt", exporter="requirements")
+
+
+@fails_at("exports")
+def a_second_page_elsewhere(book):
+    _exported_as(book, "files/page.html", exporter="page", version="2")
+
+
+def _own_page(book):
+    """Put a page of the author's own where the rendered one belongs, and let the manifest say nothing of the other."""
+    statement = book.statement
+    exports = statement["predicate"]["exports"]
+    statement["predicate"]["exports"] = [each for each in exports if each["path"] != "index.html"]
+    book.files["index.html"] = b"<script>alert('Peer reviewed')</script>"
+    statement["subject"].append({"name": "index.html", "digest": {}})
+    statement["subject"].sort(key=lambda subject: subject["name"].encode())
+    return statement
+
+
+@fails_at("subjects")
+def an_artifact_as_the_page(book):
+    statement = _own_page(book)
+    entity = next(e for e in statement["predicate"]["entities"] if e["disclosure"] == "published")
+    statement["subject"] = [subject for subject in statement["subject"] if subject["name"] != entity["subject"]]
+    del book.files[entity["subject"]]
+    entity |= {"subject": "index.html", "size": len(book.files["index.html"])}
+    book.author_states(statement)
+
+
+@fails_at("subjects")
+def an_attachment_as_the_page(book):
+    statement = _own_page(book)
+    statement["predicate"]["notebook"]["attachments"] = ["index.html"]
+    book.author_states(statement)
+
+
+@fails_at("subjects")
+def the_notebook_as_the_page(book):
+    """JSON that holds a script is a page to whoever opens it as one."""
+    statement = _own_page(book)
+    before = statement["predicate"]["notebook"]["subject"]
+    book.files["index.html"] = book.files.pop(before)
+    statement["subject"] = [subject for subject in statement["subject"] if subject["name"] != before]
+    statement["predicate"]["notebook"]["subject"] = "index.html"
+    for run in statement["predicate"]["activities"]:
+        run["source"]["subject"] = "index.html"
+    book.author_states(statement)
+
+
+@pytest.mark.parametrize("path", ["manifest.json", "manifest.dsse.json"])
+def test_what_is_signed_is_no_rendering(book, path):
+    """A manifest that calls itself or its signature an export would have them reported as somebody's rendering."""
+
+    def lie(forged):
+        statement = forged.statement
+        record = {"path": path, "exporter": "other", "version": "1", "mediaType": "application/json"}
+        statement["predicate"]["exports"].append(record)
+        forged.author_states(statement)
+
+    is_found_out(lie, "ends", book)
+
+
+def _by_uses(statement, entities):
+    statement["predicate"]["activities"][-1]["used"] = [{"entity": entities[0]["id"], "confidence": "exact"}] * 4_100
+
+
+def _by_twins(statement, entities):
+    entities[0]["alternateOf"] = [entities[0]["id"]] * 4_100
+
+
+def _by_flows(statement, _):
+    first, *_, last = statement["predicate"]["activities"]
+    first["step"] = '"' * 1000
+    flow = {"activity": first["id"], "name": "x", "kind": "var", "confidence": "exact"}
+    last["informedBy"] = [{**flow, "name": str(number)} for number in range(7_900)]
+
+
+@pytest.mark.parametrize("repeated", [_by_uses, _by_twins, _by_flows], ids=["uses", "twins", "flows"])
+def test_a_long_name_without_end_is_not_rendered(book, repeated):
+    """A few hundred kilobytes that say one name thousands of times would be a page of fifty megabytes."""
+
+    def lie(forged):
+        statement = forged.statement
+        inputs = [e for e in statement["predicate"]["entities"] if "generatedBy" not in e and "name" in e]
+        entities = [*inputs, *(e for e in statement["predicate"]["entities"] if "generatedBy" in e and "name" in e)]
+        entities[0] |= {"title": '"' * 1000, "name": '"' * 1000}
+        repeated(statement, entities)
+        forged.author_states(statement)
+
+    is_found_out(lie, "exports", book)
+    assert len(book.files["manifest.json"]) < 1 << 20
+
+
 # -- sources
+
+
+@fails_at("sources")
+def a_notebook_of_more_cells_than_is_stated(book):
+    """The page counts the cells that are stated; one more stands in the notebook, and is in no list."""
+    path = book.statement["predicate"]["notebook"]["subject"]
+    notebook = json.loads(book.files[path])
+    notebook["cells"].append({"cell_type": "raw", "id": "more", "metadata": {}, "source": ""})
+    book.files[path] = (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    book.author_states()
 
 
 @fails_at("sources")

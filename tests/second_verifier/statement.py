@@ -52,24 +52,24 @@ def require_statement(manifest):
     names, predicate = [each["name"] for each in manifest["subject"]], manifest["predicate"]
     activities, entities, notebook = predicate["activities"], predicate["entities"], predicate["notebook"]
     require([agent["id"] for agent in predicate["agents"]] == ["author", "recorder"], "manifest: other agents")
-    runs, artifacts = {run["id"]: run["sequence"] for run in activities}, {each["id"]: each for each in entities}
-    files = names + [export["path"] for export in predicate["exports"]]
-    require(len(runs) == len(activities) and len(artifacts) == len(entities), "ends: an id stands twice")
-    require(len(set(files)) == len(files), "ends: a file stands twice")
+    runs = {run["id"]: run["sequence"] for run in activities}
+    makers = {each["id"]: runs[each["generatedBy"]] if "generatedBy" in each else 0 for each in entities}
+    files = ["manifest.json", "manifest.dsse.json"] + names + [export["path"] for export in predicate["exports"]]
+    once = len(runs) == len(activities) and len(makers) == len(entities) and len(set(files)) == len(files)
     published = [each["subject"] for each in entities if "subject" in each]
-    sources = [run["source"]["subject"] for run in activities]
-    meant = {notebook["subject"], *notebook.get("attachments", ()), *sources, *published}
-    require(names == sorted(meant, key=str.encode), "ends, subjects: not the files that are spoken of, in order")
-    require(len(set(published)) == len(published), "subjects: one file is two artifacts")
-    require({other for each in entities for other in each.get("alternateOf", ())} <= {*artifacts}, "ends: an artifact")
-    makers = {each["id"]: runs[each["generatedBy"]] for each in entities if "generatedBy" in each}
+    meant = {notebook["subject"], *notebook.get("attachments", ())} | {run["source"]["subject"] for run in activities}
+    require(names == sorted(meant | {*published}, key=str.encode), "subjects: not those that are spoken of, in order")
+    require("index.html" not in names and len(set(published)) == len(published), "subjects: the page, or one as two")
+    sha256 = {None: None} | {each["name"]: each["digest"]["sha256"] for each in manifest["subject"]}
+    of = {e["id"]: e.get("contentId", e.get("digest", {}).get("sha256", sha256[e.get("subject")])) for e in entities}
+    twins = all(of[each["id"]] == of[other] for each in entities for other in each.get("alternateOf", ()))
+    require(once and twins, "ends: an id or a file stands twice, or two artifacts are no twins")
     for run in activities:  # what is used came before, so nothing comes back to itself
-        used = [makers.get(artifacts[use["entity"]]["id"], 0) for use in run["used"]]
+        used = [makers[use["entity"]] for use in run["used"]]
         before = max([0, *used, *(runs[flow["activity"]] for flow in run["informedBy"])])
         require(run["id"] == f"run-{run['sequence']}" and before < run["sequence"], "order: used what came later")
     require([*runs.values()] == sorted(runs.values()), "order: not by sequence")
-    named = [each for each in entities if {"name", "generatedBy"} <= each.keys()]
-    made = [(each["generatedBy"], each["name"], each["version"]) for each in named]
+    made = [(e["generatedBy"], e["name"], e["version"]) for e in entities if {"name", "generatedBy"} <= e.keys()]
     require(len(set(made)) == len(made), "generation: one version made twice")
     require_parents(predicate)
 

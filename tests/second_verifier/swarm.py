@@ -14,8 +14,8 @@ from .signing import keccak, require
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
 TYPES = dict(re.findall(r"`([.\w]+)`(?: \| |\s+has\s)`(\w+/[^`]+)`", PAGE))
-FORBIDDEN = (r"[\0-\x1f\\\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff"
-             r"\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]")
+HOLDS = re.findall(r"U\+(\w+)(?:–(\w+))?", re.search("a path holds\nnone of (.*?)\\. With", PAGE, re.DOTALL)[1])
+FORBIDDEN = "[" + "".join(f"\\U{one:0>8}-\\U{end or one:0>8}" for one, end in HOLDS) + "]"
 NODE = bytes(32) + bytes.fromhex("5768b3b6a7db56d21d1abff40d41cebfc83448fed8d7e9b06ec0d3b073f28f20")
 
 def is_path(path):

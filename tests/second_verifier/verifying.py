@@ -40,11 +40,12 @@ def require_seal(path, data, manifest, content, author):
     message = pae(b"application/vnd.swarmprov.seal+json", canonical(seal))
     require_signed(bytes.fromhex(seal["signerKey"][2:]), bytes.fromhex(by_key[2:]), message)
 
-def code_sources(data):
+def code_sources(data, count):
     """Return the digests of the sources of a notebook's code cells, if it is in normal form."""
     notebook = loads(data, 2**20)
-    text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    require(text.encode() == data and fits(notebook, "Notebook"), "sources: a notebook that is not in normal form")
+    text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
+    is_normal = data == f"{text}\n".encode() and fits(notebook, "Notebook")
+    require(is_normal and len(notebook["cells"]) == count, "sources: a notebook not in normal form, or of other cells")
     return {sha256(each["source"].encode()).hexdigest() for each in notebook["cells"] if each["cell_type"] == "code"}
 
 def verify(source, reference=None, at_hand=()):
@@ -62,8 +63,7 @@ def verify(source, reference=None, at_hand=()):
     author, notebook = predicate["agents"][0]["key"], predicate["notebook"]["subject"]
     require_envelope(read(chunks, files["manifest.dsse.json"]), data, author)
     exports = {each["path"] for each in predicate["exports"]}
-    named = {"manifest.json", "manifest.dsse.json"} | subjects.keys() | exports
-    require(named == content.keys(), "files: others than the manifest names")
+    require({"manifest.json", "manifest.dsse.json", *subjects, *exports} == content.keys(), "files: not those named")
     for path, stated in subjects.items():
         require(stated["sha256"] == digests[path], "digests: other bytes")
         require(stated.get("swarm", files[path].hex()) == files[path].hex(), "digests: another reference")
@@ -73,7 +73,7 @@ def verify(source, reference=None, at_hand=()):
     for path in seals[:101]:
         require_seal(path, read(chunks, files[path]), digest, of_content, author)
     require(len(seals) <= 100 and any(path.startswith("seals/author-") for path in seals), "seals: none of the author")
-    in_cells = code_sources(read(chunks, files[notebook]))
+    in_cells = code_sources(read(chunks, files[notebook]), predicate["notebook"]["cells"])
     for path, said in ((run["source"]["subject"], run["source"]["sha256"]) for run in predicate["activities"]):
         in_file = path == f"sources/{said}.py" and digests[path] == said
         require(said in in_cells if path == notebook else in_file, "sources: in no cell and in no file")
