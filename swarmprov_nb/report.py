@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from swarmprov_nb.errors import UsageError, VerificationFailed
-from swarmprov_nb.outcome import FAIL, Check
+from swarmprov_nb.outcome import FAIL, Check, one_line
 
 if TYPE_CHECKING:
     from swarmprov_nb.upstream import Ancestor
