@@ -82,11 +82,14 @@ def is_safe_path(path: str) -> bool:
 
     >>> is_safe_path("data/a.csv"), is_safe_path("../a"), is_safe_path("/a"), is_safe_path(".git/config")
     (True, False, False, False)
+
+    Nor may a name begin with a hyphen: a command that is given ``*`` would take it for an option.
     """
     parts = path.split("/")
     return (
         0 < len(path.encode("utf-8", "replace")) <= MAX_PATH_BYTES
-        and all(part and part[0] != "." and len(part.encode("utf-8", "replace")) <= MAX_NAME_BYTES for part in parts)
+        and all(part and part[0] not in ".-" for part in parts)
+        and all(len(part.encode("utf-8", "replace")) <= MAX_NAME_BYTES for part in parts)
         and unicodedata.normalize("NFC", path) == path
         and not _FORBIDDEN.search(path)
     )

@@ -91,9 +91,9 @@ def publication_paths(artifacts: Iterable[Artifact], *, taken: Collection[str] =
 
 
 def safe_name(name: str) -> str:
-    """Return a file name that every system can hold: NFC, no separators, controls, outer dots; at most 120 bytes."""
+    """Return a file name that every system can hold: NFC, no separators, controls, outer dots, hyphen first."""
     text = unicodedata.normalize("NFC", name).replace("/", "_").replace("\\", "_")
-    text = _UNSAFE.sub("_", text).strip(" .") or "unnamed"
+    text = _UNSAFE.sub("_", text).strip(" .").lstrip(" .-") or "unnamed"
     stem, dot, suffix = text.rpartition(".")
     room = _LONGEST_NAME - len((dot + suffix).encode())
     if len(text.encode()) > _LONGEST_NAME and stem and room > 0:

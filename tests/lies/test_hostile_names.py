@@ -15,6 +15,8 @@ from swarmprov_nb.publication import is_safe_path
 NAMES = {
     "a hidden folder that git obeys": ".git/config",
     "a hidden file that a shell obeys": "data/.envrc",
+    "an option of a command that is given a star": "data/--checkpoint-action=exec=sh evil.csv",
+    "an option in the folder itself": "-rf",
     "up and out": "../evil.sh",
     "up in the middle": "data/../../evil.sh",
     "up at the end": "data/..",

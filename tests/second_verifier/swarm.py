@@ -20,7 +20,7 @@ NODE = bytes(32) + bytes.fromhex("5768b3b6a7db56d21d1abff40d41cebfc83448fed8d7e9
 
 def is_path(path):
     parts = path.split("/") if isinstance(path, str) and not re.search(FORBIDDEN, path) else [""]
-    short = all(part and part[0] != "." and len(part.encode()) <= 255 for part in parts)
+    short = all(part and part[0] not in ".-" and len(part.encode()) <= 255 for part in parts)
     return short and len(path.encode()) <= 1024 and unicodedata.is_normalized("NFC", path)
 
 def require_paths(paths):
