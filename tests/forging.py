@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import struct
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from eth_keys.datatypes import PrivateKey
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.exports import regenerate
 from swarmprov_nb.home import Home
+from swarmprov_nb.live.verify_job import VerifyJob
 from swarmprov_nb.manifest.author_key import AuthorKey
 from swarmprov_nb.manifest.canonical import canonical
 from swarmprov_nb.manifest.envelope import signed
@@ -173,6 +175,22 @@ def saved_whole(book: Book, file: Path) -> Path:
     body += b"".join(struct.pack("<HQ", len(chunk.payload), chunk.span) + chunk.payload for chunk in chunks)
     file.write_bytes(body + struct.pack("<HQ", 0xFFFF, len(chunks)) + hashlib.sha256(body).digest())
     return file
+
+
+def dropped(file: Path, home: Home) -> dict[str, Any]:
+    """Return what a front end is told when a saved file is dropped there: its last state."""
+    job, states, answered = VerifyJob(home), [], threading.Event()
+
+    def hear(state: dict[str, Any]) -> None:
+        states.append(state)
+        if state["phase"] != "checking":
+            answered.set()
+
+    job.listen(hear)
+    job.handle({"op": "verify", "name": file.name}, buffers=[file.read_bytes()])
+    assert answered.wait(120)
+    job.close()
+    return states[-1]
 
 
 def taken_apart(reference: str, home: Home) -> Book:

@@ -7,19 +7,17 @@ import io
 import json
 import os
 import pickle
-import threading
 import zipfile
 from html.parser import HTMLParser
 
 import pytest
-from forging import saved_whole
+from forging import dropped, saved_whole
 
 import swarmprov
 from swarmprov_nb.artifacts.loading import load_value
 from swarmprov_nb.carrying import get, load, save
 from swarmprov_nb.errors import ArtifactError, SwarmprovError
 from swarmprov_nb.home import Home
-from swarmprov_nb.live.verify_job import VerifyJob
 from swarmprov_nb.verifying import verify
 
 MARKUP = "<img src=x onerror=hit()><script>hit()</script>\"'>=cmd|' !A0"
@@ -98,22 +96,6 @@ def reader(tmp_path, monkeypatch):
     assert list((tmp_path / "here").iterdir()) == []
 
 
-def asked(home, file):
-    """What a front end is told of a file that was dropped there."""
-    job, states, answered = VerifyJob(home), [], threading.Event()
-
-    def hear(state):
-        states.append(state)
-        if state["phase"] != "checking":
-            answered.set()
-
-    job.listen(hear)
-    job.handle({"op": "verify", "name": "evil.swarm"}, buffers=[file.read_bytes()])
-    assert answered.wait(120)
-    job.close()
-    return states[-1]
-
-
 def test_a_pickle_is_loaded_by_nothing_of_ours(hostile, reader, tmp_path):
     """verify, load, save, get, the widget's report and the picture take a publication of pickles for bytes."""
     assert hostile.report().failed == ()
@@ -121,7 +103,7 @@ def test_a_pickle_is_loaded_by_nothing_of_ours(hostile, reader, tmp_path):
     report = verify(file, any_signer=True, home=reader)
     assert report.failed == ()
     report.picture().to_json()
-    assert asked(reader, file)["report"]["exitCode"] == 3
+    assert dropped(file, reader)["report"]["exitCode"] == 3
     reference = load(file, home=reader)
     save(reference, tmp_path / "again.swarm", home=reader)
     folder = get(reference, tmp_path / "out", home=reader)
@@ -186,7 +168,7 @@ def test_markup_is_text_wherever_a_publication_is_shown(hostile, reader, tmp_pat
     assert is_harmless(found._repr_html_())
     assert set(report._repr_mimebundle_()) == {"text/plain"}
     assert "=cmd" in repr(found)  # it is shown, as text
-    assert {"nodes", "edges"} <= set(asked(reader, file)["lineage"])  # JSON, which widgets set as text
+    assert {"nodes", "edges"} <= set(dropped(file, reader)["lineage"])  # JSON, which widgets set as text
 
 
 def test_html_and_pictures_are_served_as_bytes(hostile):

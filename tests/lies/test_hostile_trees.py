@@ -297,8 +297,9 @@ def test_a_listing_that_is_none_is_refused(book, listing, tmp_path):
     assert is_refused(file.read_bytes())
     for act in (lambda: verify(file, home=book.home), lambda: get(file, tmp_path / "out", home=book.home),
                 lambda: load(file, home=book.home)):  # fmt: skip
-        with pytest.raises((NotAPublication, StorageError)):
+        with pytest.raises((NotAPublication, StorageError)) as refused:
             act()
+        assert refused.value.what.isprintable()
     assert not (tmp_path / "out").exists()
 
 
