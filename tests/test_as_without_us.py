@@ -97,7 +97,7 @@ BEHAVIOUR = {
 
 DIFFERS = re.compile(
     r"(?<=0x)[0-9a-f]+|(?<='model_id': ')[0-9a-f]+"
-    r"|ipykernel_\d+|Thread-\d+|[\d.]+ \S+ ± .* per loop|(?:CPU times|Wall time):[^\n]*|\d\d:\d\d:\d\d"
+    r"|pid=\d+|ipykernel_\d+|Thread-\d+|[\d.]+ \S+ ± .* per loop|(?:CPU times|Wall time):[^\n]*|\d\d:\d\d:\d\d"
 )
 
 

@@ -15,7 +15,7 @@ from swarmprov_nb.manifest.statement import MANIFEST
 pytestmark = [pytest.mark.long, pytest.mark.once, pytest.mark.timeout(1200)]
 
 MOST = 100_000  # files that a listing may hold
-SIGNED = 20_000
+SIGNED = 10_000
 BYTES = 768 << 20
 
 READER = """
@@ -101,7 +101,7 @@ def test_a_manifest_of_as_many_files_is_refused_before_it_is_parsed(book, tmp_pa
     assert said["most"] < BYTES
 
 
-def test_twenty_thousand_files_are_verified_and_got(book, tmp_path):
+def test_ten_thousand_files_are_verified_and_got(book, tmp_path):
     """All signed, rendered and listed by their author: every one arrives."""
     more = added(book, SIGNED)
     book.author_states(stated(book, more))
