@@ -51,6 +51,30 @@ def test_a_record_from_another_home_is_foreign(tmp_path):
         assert not record.lineage("s").session.trusted
 
 
+@pytest.mark.parametrize("link", [".swarmprov", ".swarmprov/record.sqlite"])
+@pytest.mark.parametrize("create", [True, False])
+def test_a_link_to_ones_own_record_is_no_record(tmp_path, link, create):
+    """A folder that a stranger made does not lead to what was recorded elsewhere, which bears this home's mark."""
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    mine.mkdir()
+    with Record(mine, key=KEY) as record:
+        record.add_session(Session("s", "study.ipynb", 1.0))
+    (theirs / link).parent.mkdir(parents=True)
+    (theirs / link).symlink_to(mine / link)
+    with pytest.raises(RecordError, match="is a link"):
+        Record(theirs, key=KEY, create=create)
+
+
+def test_a_link_beside_a_record_makes_no_file_elsewhere(tmp_path):
+    """The ignore file of a record is not written through a link that stands in its place."""
+    elsewhere = tmp_path / ".bash_profile"
+    (tmp_path / "theirs" / ".swarmprov").mkdir(parents=True)
+    (tmp_path / "theirs" / ".swarmprov" / ".gitignore").symlink_to(elsewhere)
+    with Record(tmp_path / "theirs", key=KEY) as record:
+        record.add_session(Session("s", "study.ipynb", 1.0))
+    assert not elsewhere.exists()
+
+
 @pytest.mark.parametrize(
     "forgery",
     [

@@ -15,7 +15,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Self
@@ -64,6 +64,9 @@ class Record:
         self.path = folder / FOLDER / FILE
         self._key = key
         self._lock = threading.RLock()
+        for place in (self.path.parent, self.path):
+            if place.is_symlink():  # in a folder from a stranger it could lead to one's own record, or anywhere
+                raise RecordError(f"{place} is a link: a record is read and written where it lies.", "Remove the link.")
         if not create and not (self.path.exists() and self.path.stat().st_size):
             raise RecordError(
                 f"Nothing has been recorded in {folder} yet.",
@@ -191,9 +194,8 @@ class Record:
 
     def _make_folder(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        ignore = self.path.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("# a local record: who runs the notebook makes their own\n*\n", "utf-8")
+        with suppress(FileExistsError), (self.path.parent / ".gitignore").open("x", encoding="utf-8") as ignore:
+            ignore.write("# a local record: who runs the notebook makes their own\n*\n")
 
     def _prepare(self) -> None:
         """Create or check the schema; WAL where the file system shares memory, else the rollback journal."""
