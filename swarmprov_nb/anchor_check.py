@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -86,27 +87,34 @@ def _in_words(record: Any) -> str:
 def _said_by(backend: Any, evidence: Evidence, others: set[bytes]) -> tuple[str | None, list[Any]]:
     """Return what a chain holds against the manifest, if anything, and the records of the author seals' wallets."""
     sealing = {sealed.seal.wallet for sealed in evidence.seals if sealed.seal.role == AUTHOR}
-    records = []
-    for wallet in sorted(sealing | others):
-        record = _record(backend, wallet, bytes.fromhex(evidence.manifest_sha256))
-        if record is None:
-            continue
+    subject = bytes.fromhex(evidence.manifest_sha256)
+    asked = {wallet: _record(backend, wallet, subject) for wallet in sorted(sealing | others)}
+    held = {wallet: record for wallet, record in asked.items() if record is not None}
+    for wallet, record in held.items():  # first: what else is asked may fail, and must not hide it
         if record.revoked_at is not None:
             return _revoked(backend, record, wallet), []
-        if wallet in sealing:
-            wrong = _wrong_edges(evidence, backend, record)
-            if wrong:
-                return wrong, []
-            records.append(record)
-    return None, records
+    records = [record for wallet, record in held.items() if wallet in sealing]
+    wrong = (_wrong_edges(evidence, backend, record) for record in records)
+    fault = next((each for each in wrong if each), None)
+    return fault, [] if fault else records
 
 
 def _revoked(backend: Any, record: Any, wallet: bytes) -> str:
     """Say when, where and by whom a publication was taken back, and what takes its place."""
-    day = datetime.fromtimestamp(record.revoked_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    event = backend.revocation(record.attester, record.subject)
+    day = _moment(record.revoked_at)
+    event = None
+    with suppress(ChainError):  # many nodes keep no old events: the record itself says that it is revoked
+        event = backend.revocation(record.attester, record.subject)
     instead = f"; replaced by manifest {event.replacement.hex()}" if event and any(event.replacement) else ""
     return f"revoked on {backend.network.name} by the author's wallet 0x{wallet.hex()} on {day}{instead}"
+
+
+def _moment(seconds: int) -> str:
+    """Write the time of a block, which a node may have put after the end of all calendars."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"second {seconds}"
 
 
 def _other_wallets(evidence: Evidence, home: Home, own: Sequence[Receipt]) -> set[bytes]:

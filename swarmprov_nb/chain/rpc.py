@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from swarmprov_nb.chain.rpc_errors import RpcError
 from swarmprov_nb.errors import ChainError
+
+_MOST: Final = 1 << 256  # no number of a chain is larger, and Python computes with none that has a million digits
 
 
 class Provider(Protocol):
@@ -76,7 +78,7 @@ def number(text: Any, method: str = "a request") -> int:
         value = int(text, 16)
     except (TypeError, ValueError):
         value = -1
-    if value < 0 or not text.startswith("0x"):
+    if not 0 <= value < _MOST or not text.startswith("0x"):
         raise strange(method)
     return value
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import count
 
 import pytest
+from rpc_doubles import Relay
 
+from swarmprov_nb import anchor_check
 from swarmprov_nb.chain.anchors import AnchorEdge, AnchorRequest, anchor
-from swarmprov_nb.chain.evm_anchors import open_embedded
+from swarmprov_nb.chain.embedded_node import EmbeddedNode
+from swarmprov_nb.chain.evm_anchors import EvmAnchors, open_embedded
+from swarmprov_nb.chain.networks import EMBEDDED
 from swarmprov_nb.chain.wallet import DevWallet
 from swarmprov_nb.home import Home, write_json
 from swarmprov_nb.parents import DERIVED, PREVIOUS
@@ -71,6 +76,61 @@ def test_a_manifest_revoked_before_it_was_anchored(study, published, chain):
     """A revocation needs no anchor before it."""
     _revoke(chain, DevWallet.open(study.home.keys), published)
     assert verify(published.reference, home=study.home).failed[0].name == "anchor"
+
+
+@pytest.fixture
+def relay(study, chain, monkeypatch):
+    """The chain of this machine through a node that a test bends."""
+    node = EmbeddedNode(study.home.chain / "chain.sqlite")
+    bent = Relay(node)
+    backend = EvmAnchors(EMBEDDED, bent, lock_folder=study.home.chain / "locks")
+    monkeypatch.setattr(anchor_check, "_backend", lambda *_: backend)
+    yield bent
+    node.close()
+
+
+def test_a_revocation_by_a_node_that_keeps_no_events(study, published, chain, relay):
+    """The record says that it is revoked; what takes its place is not known, and changes nothing."""
+    wallet = DevWallet.open(study.home.keys)
+    _anchor(chain, wallet, published)
+    _revoke(chain, wallet, published)
+    relay.refuses("eth_getLogs", "history has been pruned")
+    report = verify(published.reference, home=study.home)
+    assert (report.failed[0].name, report.exit_code, report.level) == ("anchor", 1, "none")
+    assert "revoked on embedded by the author's wallet" in report.failed[0].detail
+
+
+def test_a_revocation_behind_an_anchor_that_cannot_be_read(study, published, chain, relay, tmp_path):
+    """One wallet's anchor needs events that the node does not give; another of the author's revoked all the same."""
+    mine = DevWallet.open(study.home.keys)
+    _anchor(chain, mine, published)
+    more = (DevWallet.open(tmp_path / str(number)) for number in count())
+    other = next(each for each in more if each.address.lower() > mine.address.lower())  # it is asked after mine
+    _revoke(chain, other, published)
+    key = author_key(study.home).did
+    write_json(study.home.signers, {key: {"label": "Ada", "wallets": [other.address]}})
+    relay.refuses("eth_getLogs", "history has been pruned")
+    assert verify(published.reference, home=study.home).failed[0].name == "anchor"
+
+
+@pytest.mark.parametrize("at", [2**40 - 1, 2**39])
+def test_a_revocation_after_the_end_of_calendars(study, published, chain, relay, at):
+    """A node may say any time; the report names it as it can."""
+    _revoke(chain, DevWallet.open(study.home.keys), published)
+    words = (0, 0, at, 1, 0)
+    relay.says("eth_call", "0x" + "".join(f"{word:064x}" for word in words))
+    relay.bends("eth_getBlockByNumber", timestamp=hex(at))
+    report = verify(published.reference, home=study.home)
+    assert (report.failed[0].name, report.exit_code) == ("anchor", 1)
+    assert f"second {at}" in report.failed[0].detail
+
+
+def test_a_time_of_a_million_digits_is_no_number(study, published, chain, relay):
+    """It would be computed with, and written, for ever; the node is one that cannot be asked."""
+    _anchor(chain, DevWallet.open(study.home.keys), published)
+    relay.bends("eth_getBlockByNumber", timestamp="0x" + "f" * 1_000_000)
+    report = verify(published.reference, home=study.home)
+    assert (_check(report).outcome, report.exit_code) == ("not checked", 0)
 
 
 def test_a_revocation_by_a_stranger_is_nothing(study, published, chain, tmp_path):
