@@ -16,7 +16,7 @@ from rpc_doubles import NodeDouble, without_certificate
 
 from swarmprov_nb.chain import http_rpc
 from swarmprov_nb.chain.http_rpc import HttpRpc
-from swarmprov_nb.chain.rpc import NodeSilent, ask, ask_bytes, ask_number, ask_object
+from swarmprov_nb.chain.rpc import NodeSilent, ask, ask_bytes, ask_number, ask_object, number
 from swarmprov_nb.chain.rpc_errors import RpcError
 from swarmprov_nb.chain.rpc_urls import checked_url, is_loopback, shown_url
 from swarmprov_nb.errors import UsageError
@@ -315,3 +315,11 @@ def test_threads_that_are_left_behind_hold_nothing_up(monkeypatch):
         double.reply = lambda handler, asked: handler.answers(asked, "0x5")
         monkeypatch.setattr(http_rpc, "ANSWER_SECONDS", 20.0)
         assert ask_number(node, "eth_chainId") == 5
+
+
+@pytest.mark.parametrize("text", ["0x1" + "0" * 64, "0x" + "f" * 1_000_000, "-0x1", "12", "0x", None, 1])
+def test_what_is_no_quantity_is_refused(text):
+    """Words of a chain have 256 bits; a longer number would be computed with, and written, for ever."""
+    with pytest.raises(NodeSilent):
+        number(text)
+    assert number("0x" + "f" * 64) == 2**256 - 1
