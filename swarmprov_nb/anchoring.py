@@ -73,7 +73,7 @@ def anchor(
     if not consent(quote_of(backend, request, publisher)):
         return None
     with publishing_lock(publisher.home), publisher.unlocked():
-        receipt = with_seal(old, publisher)
+        receipt = with_seal(_own(publisher, reference), publisher)  # another process may have changed it
         taken = anchor_on(publisher, backend, request_of(receipt, document), faster=faster)
         receipt = receipt.with_anchor(taken)
         receipt.save(publisher.home)

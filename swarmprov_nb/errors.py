@@ -9,7 +9,7 @@
     │   └── ArtifactTooLarge   it is over the size setting
     ├── MissingExtra           an optional package is not installed
     ├── InvalidReference       text that is no Swarm reference
-    ├── StorageError           chunks could not be written or read
+    ├── StorageError           chunks, or files of the home, could not be written or read
     │   ├── ChunkNotFound      the store does not hold a chunk
     │   └── ChunkCorrupt       bytes do not hash to their address
     ├── NotAPublication        a reference that points at something else
@@ -74,7 +74,10 @@ class InvalidReference(SwarmprovError):
 
 
 class StorageError(SwarmprovError):
-    """Chunks could not be written or read; ``kind`` says why in one word where a program must tell it apart."""
+    """Chunks, or files of the home, could not be written or read.
+
+    ``kind`` says why in one word where a program must tell it apart.
+    """
 
     kind = ""
 

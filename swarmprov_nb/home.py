@@ -10,12 +10,14 @@ import os
 import secrets
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from swarmprov_nb.checksum import checked, unchecked
-from swarmprov_nb.errors import SwarmprovError, UsageError
+from swarmprov_nb.errors import StorageError, SwarmprovError, UsageError
 from swarmprov_nb.secret_values import SecretBytes
 
 RECORD_KEY = "record.key"  # marks the rows of a lineage record as this user's own
@@ -90,7 +92,7 @@ class Home:
             if folder.stat().st_mode & _OTHERS:
                 folder.chmod(_PRIVATE_FOLDER)
         except OSError as error:
-            raise SwarmprovError(
+            raise StorageError(
                 f"The folder {folder} cannot be used: {error.strerror}.",
                 "Make it writable, or name another home in the environment variable SWARMPROV_HOME.",
             ) from error
@@ -106,27 +108,34 @@ class Home:
             write_once(path, secrets.token_bytes(length))
         if path.stat().st_mode & _OTHERS:
             raise UsageError(f"Others may read the key file {path}.", f"Close it by: chmod 600 {path}")
-        value = SecretBytes(path.read_bytes())
+        try:
+            value = SecretBytes(path.read_bytes())
+        except OSError as error:
+            raise StorageError(
+                f"The key file {path} cannot be read: {error.strerror}.", f"Make it yours: chmod 600 {path}"
+            ) from error
         if len(value) != length:
             raise UsageError(f"The key file {path} is damaged.", "Restore it from a backup; a new one is a new signer.")
         return value
 
 
 def write_once(path: Path, data: bytes) -> None:
-    """Create `path` with `data`, whole and private; keep what stands there if somebody was faster."""
-    temporary = _temporary(path, data)
-    try:
+    """Create `path` with `data`, whole and private; keep what stands there if somebody was faster.
+
+    Raises StorageError where it cannot be written.
+    """
+    with _written(path, data) as temporary, suppress(FileExistsError):
         os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`, whole and private: a reader sees the old file or the new one."""
-    _temporary(path, data).replace(path)
-    _sync_folder(path.parent)
+    """Replace `path` by `data`, whole and private: a reader sees the old file or the new one.
+
+    Raises StorageError where it cannot be written; the old file stays.
+    """
+    with _written(path, data) as temporary:
+        temporary.replace(path)
+        _sync_folder(path.parent)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -153,13 +162,25 @@ def damaged(path: Path, fault: str) -> SwarmprovError:
     return SwarmprovError(f"{path} is damaged: {fault}.", next_step)
 
 
-def _temporary(path: Path, data: bytes) -> Path:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return Path(name)
+@contextmanager
+def _written(path: Path, data: bytes) -> Iterator[Path]:
+    """Give a file beside `path` that holds `data` on the disk, to be linked or renamed; nothing else stays of it."""
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        yield temporary
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}.", "Make its folder writable, with room to spare; then again."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,16 +6,18 @@ manifest, the same seal, the same transaction. One file a publish, one JSON obje
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from swarmprov_nb.checksum import checked, unchecked
 from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.file_lock import locked_within
 from swarmprov_nb.home import Home
 from swarmprov_nb.kept_lines import append_line, damaged, read_lines
+
+_PATIENCE: Final = 300.0  # seconds: whoever holds the lock may wait for a chain, or for a person's password
 
 
 class Journal:
@@ -60,17 +62,25 @@ class Journal:
 
 
 @contextmanager
-def publishing_lock(home: Home, *, wait: bool = True) -> Iterator[None]:
+def publishing_lock(home: Home, *, wait: bool = True, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold the one lock under which this user's publishes run, one after the other.
 
-    Raises SwarmprovError where another process holds it and this one shall not wait.
+    `waiting` is called again and again meanwhile. Raises SwarmprovError where another process holds it for five
+    minutes, or at all where this one shall not wait.
     """
     path = home.private_folder(home.journal) / "lock"
-    with path.open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SwarmprovError("A publish is under way.", "Wait for it, then run the command again.") from None
+    try:
+        stream = path.open("a")
+    except OSError as error:
+        raise SwarmprovError(
+            f"The lock {path} cannot be taken: {error.strerror}.", "Make its folder writable, with room to spare."
+        ) from error
+    with stream:
+        if not locked_within(stream.fileno(), _PATIENCE if wait else 0, waiting=waiting):
+            said = f"A publish has been under way for {_PATIENCE / 60:.0f} minutes." if wait else None
+            raise SwarmprovError(
+                said or "A publish is under way.", "Wait for it, or end it if it hangs, then run the command again."
+            )
         yield
 
 

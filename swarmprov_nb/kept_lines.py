@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.file_lock import LOCK_SECONDS, locked_within
 from swarmprov_nb.secret_values import SecretBytes
 
 
@@ -29,20 +30,33 @@ def read_lines(path: Path) -> Iterator[Any]:
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Write one more line; on return it is on the disk. The file is private. Raises OSError."""
+    """Write one more line; on return it is on the disk. The file is private. Raises OSError, then all is as before."""
     line = SecretBytes(json.dumps(value, sort_keys=True).encode() + b"\n")  # a journal's may hold salts
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not locked_within(handle, LOCK_SECONDS):
+            raise OSError(errno.EWOULDBLOCK, "another process keeps it locked", str(path))
         data = SecretBytes(path.read_bytes())
         last = SecretBytes(data[data.rfind(b"\n") + 1 :])
         whole = _decoded(last)[1] > 0
         if not whole:
-            os.ftruncate(handle, len(data) - len(last))  # half a line that a kill or a full disk left
-        os.write(handle, b"\n" + line if whole else line)
-        os.fsync(handle)
+            os.ftruncate(handle, len(data) - len(last))  # half a line that a kill left
+        _write_all(handle, b"\n" + line if whole else line)
     finally:
         os.close(handle)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    """Write to the end of a file, all or nothing: a disk that becomes full takes a part first, and says nothing."""
+    before = os.fstat(handle).st_size
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, before)
+        raise
 
 
 def damaged(path: Path, number: int) -> SwarmprovError:

@@ -136,7 +136,7 @@ def carry_out(planned: Plan, publisher: Publisher, *, again: bool = False, progr
     anchor is written there is nothing left to cancel.
     """
     refuse_findings(planned)
-    with publishing_lock(publisher.home):
+    with publishing_lock(publisher.home, waiting=progress.check):
         _begin("artifacts", progress)
         author = publisher.key.did
         previous = last_of(publisher.home, str(planned.notebook.path), author)

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from typing import IO, TYPE_CHECKING, cast
 
@@ -23,6 +23,11 @@ from swarmprov_nb.lineage import Stored
 if TYPE_CHECKING:
     from swarmprov_nb.artifacts import Snapshot
     from swarmprov_nb.swarm import PackStore, Storage
+
+_PATIENCE = 10  # seconds: a cell run may wait for it
+_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_CANTOPEN}  # fmt: skip
+_LATER = "See that nothing keeps it locked, and that your home for swarmprov can be written and has room; then again."
 
 
 def user_store(home: Home) -> PackStore:
@@ -143,17 +148,16 @@ class Keeper:
     @contextmanager
     def _contents(self) -> Iterator[sqlite3.Connection]:
         self.home.private_folder(self.home.root)
-        db = sqlite3.connect(self._index, timeout=30)
         try:
-            with db:
+            with closing(sqlite3.connect(self._index, timeout=_PATIENCE)) as db, db:
                 db.execute(
                     "CREATE TABLE IF NOT EXISTS contents (content_id TEXT, suffix TEXT, stored TEXT,"
                     " PRIMARY KEY (content_id, suffix)) WITHOUT ROWID"
                 )
                 yield db
         except sqlite3.DatabaseError as error:
+            passing = error.sqlite_errorcode & 0xFF in _PASSING
             raise StorageError(
-                f"The index of stored contents cannot be used: {error}.", f"Move {self._index} away; it is rebuilt."
+                f"The index of stored contents cannot be used: {error}.",
+                _LATER if passing else f"Move {self._index} away; it is rebuilt.",
             ) from error
-        finally:
-            db.close()

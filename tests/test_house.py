@@ -25,8 +25,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "swarmprov_nb"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# What a room may import of ours, besides itself. `errors` and `bounded_json` are everybody's, and so is the version in
-# the package itself.
+# What every room may import, with the version in the package itself: errors, and how JSON is read and a file shared.
+EVERYBODYS = {"bounded_json", "errors", "file_lock", "shared_database"}
+# What a room may import of ours besides that and itself.
 ROOMS = {
     "lineage": set(),
     "capture": {"lineage"},
@@ -164,8 +165,8 @@ def test_only_the_front_knows_the_rooms_behind_it(room):
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_imports_of_a_room_point_one_way(room):
-    """A room knows itself, the errors, the reading of JSON, and what lies below it."""
-    allowed = {"", "bounded_json", "errors", room, *ROOMS[room]}
+    """A room knows itself, what is everybody's, and what lies below it."""
+    allowed = {"", *EVERYBODYS, room, *ROOMS[room]}
     wrong = [
         (name_of(path), name)
         for path in sorted((PACKAGE / room).rglob("*.py"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -13,9 +14,10 @@ from typing import Any, BinaryIO, cast
 from swarmprov_nb.artifacts.family import Description, Encoded
 from swarmprov_nb.artifacts.files import media_type, size_text
 from swarmprov_nb.artifacts.registry import family_of
-from swarmprov_nb.errors import ArtifactError, ArtifactTooLarge
+from swarmprov_nb.errors import ArtifactError, ArtifactTooLarge, StorageError
 
 SETTING = "max_artifact_bytes"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EIO})
 _PATIENCE = 8  # how far past the limit a size is still counted, so that the refusal can name it
 
 
@@ -34,7 +36,8 @@ class Snapshot:
 def snapshot(value: Any, *, folder: Path, limit: int, name: str) -> Snapshot:
     """Write an object into a new file in `folder`, which the caller deletes.
 
-    ArtifactError if no family takes the object or it cannot be written; ArtifactTooLarge over `limit` bytes.
+    ArtifactError if no family takes the object or can write it; ArtifactTooLarge over `limit` bytes; StorageError
+    where the disk takes none.
 
     >>> import numpy
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -48,7 +51,10 @@ def snapshot(value: Any, *, folder: Path, limit: int, name: str) -> Snapshot:
             f"{name} is a {type(value).__name__}, which no artifact family can write down.",
             "Write it to a file in the cell, or register a family for it (swarmprov_nb.artifacts.register_family).",
         )
-    handle, path = tempfile.mkstemp(prefix="artifact-", dir=folder)
+    try:
+        handle, path = tempfile.mkstemp(prefix="artifact-", dir=folder)
+    except OSError as error:
+        raise _explained(error, name, limit) from error
     try:
         with os.fdopen(handle, "wb") as file:
             counted = _Counted(file, limit)
@@ -148,6 +154,11 @@ def _explained(error: BaseException, name: str, limit: int) -> BaseException:
         return too_large(name, f"over {_PATIENCE * limit:,} bytes", limit)
     if isinstance(error, ArtifactError) or not isinstance(error, Exception):
         return error
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return StorageError(
+            f"{name} cannot be written down: {os.strerror(error.errno)}.",
+            "Make room, or see that you may write to your home for swarmprov; then run the cell again.",
+        )
     reason = (str(error) or type(error).__name__).splitlines()[0].strip(". ")
     return ArtifactError(f"{name} cannot be written down: {reason}.", "Write it to a file in the cell instead.")
 

@@ -71,7 +71,11 @@ class PackWriter:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         self.size = 0
         self._checksum = 0
-        self._write(MARK)
+        try:
+            self._write(MARK)
+        except OSError:
+            self.discard()
+            raise
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

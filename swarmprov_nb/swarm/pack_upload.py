@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from swarmprov_nb.errors import StorageError
@@ -35,7 +37,7 @@ class PackUpload:
         StorageError
             The disk is full, read-only or gone. What was finished before is safe.
         """
-        with explained(self._store.folder):
+        with self._giving_up(), explained(self._store.folder):
             numbers = self._new_ones(batch)
             self._chunks += len(batch)
             if not numbers:
@@ -44,6 +46,15 @@ class PackUpload:
             self._bytes += sum(batch.lengths[number] for number in numbers)
             self._write(batch, numbers)
 
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """Let others free again where this fails: a traceback that somebody keeps would keep the share in the lock."""
+        try:
+            yield
+        except BaseException:
+            self._use.close()
+            raise
+
     def _write(self, batch: ChunkBatch, numbers: list[int]) -> None:
         if self._writer is None:
             self._writer = self._store.new_writer()
@@ -51,6 +62,7 @@ class PackUpload:
             self._writer.add(batch, numbers)
         except OSError:
             self._writer.discard()
+            self._writer = None
             raise
         if self._writer.size >= _PACK_SIZE:
             self._commit()
@@ -68,8 +80,8 @@ class PackUpload:
 
     def _commit(self) -> None:
         if self._writer is not None:
-            self._store.commit(self._writer)
-            self._writer = None
+            writer, self._writer = self._writer, None
+            self._store.commit(writer)
 
     def finish(self) -> Stored:
         """Commit what was put and return once it is on the disk.
@@ -79,7 +91,7 @@ class PackUpload:
         StorageError
             It could not be written, or the root that the upload was opened for was never put.
         """
-        with explained(self._store.folder):
+        with self._giving_up(), explained(self._store.folder):
             self._commit()
             if self._relied_on:
                 self._store.freshen(self._relied_on)

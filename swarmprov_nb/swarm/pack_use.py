@@ -6,22 +6,23 @@ or named by anything is safe for as long as its upload, or whoever stored it, ho
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from swarmprov_nb.errors import StorageError
+from swarmprov_nb.file_lock import LOCK_SECONDS, locked_within
 
 _FILE = "uses"
-_LOOK_AGAIN = 0.02  # seconds
 
 
 class Use:
-    """A share in the lock, held until it is closed or nobody knows it any more; waits while something is freed."""
+    """A share in the lock, held until it is closed or nobody knows it any more; waits while something is freed.
+
+    Raises StorageError where that takes over a minute.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._close: Callable[[], object] = lambda: None
@@ -30,7 +31,12 @@ class Use:
         except PermissionError:  # where we may not write, nothing is freed by us either
             return
         self._close = weakref.finalize(self, os.close, descriptor)
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        if not locked_within(descriptor, LOCK_SECONDS, share=True):
+            self._close()
+            raise StorageError(
+                f"Another process has kept the store {folder} to itself for {LOCK_SECONDS:.0f} seconds.",
+                "Wait until it has freed or mended what it wants, then run this again.",
+            )
 
     def close(self) -> None:
         """Let others free again."""
@@ -38,23 +44,12 @@ class Use:
 
 
 @contextmanager
-def alone(folder: Path, *, patience: float = 60.0) -> Iterator[None]:
+def alone(folder: Path, *, patience: float = LOCK_SECONDS) -> Iterator[None]:
     """Hold the lock alone: nothing is being stored, and nothing begins to be, until this ends.
 
     Raises StorageError where something is being stored for more than `patience` seconds.
     """
-    deadline = time.monotonic() + patience
     with (folder / _FILE).open("ab") as file:
-        while not _taken(file.fileno()):  # asked for again and again: one that waits in line could hold off a second
-            if time.monotonic() > deadline:  # share of a process that has one, and so wait for it for ever
-                raise StorageError("Something is being stored just now.", "Wait for it, then run the command again.")
-            time.sleep(_LOOK_AGAIN)
+        if not locked_within(file.fileno(), patience):
+            raise StorageError("Something is being stored just now.", "Wait for it, then run the command again.")
         yield
-
-
-def _taken(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from swarmprov_nb.errors import ChunkNotFound, StorageError
+from swarmprov_nb.file_lock import LOCK_SECONDS, locked_within
 from swarmprov_nb.swarm.chunk import Chunk, verify_chunks
 from swarmprov_nb.swarm.pack_file import (
     PackFile,
@@ -228,11 +229,15 @@ class PackStore:
 
     def commit(self, writer: PackWriter) -> None:
         """Make a written pack part of the store."""
-        sealed = writer.seal()
-        with self._mutex, locked(self.folder):
-            self._adopt(*sealed)
-            self.refresh()
-            self._merge_small()
+        try:
+            sealed = writer.seal()
+            with self._mutex, locked(self.folder):
+                self._adopt(*sealed)
+                self.refresh()
+                self._merge_small()
+        except (OSError, StorageError):
+            writer.discard()  # where it has its place already, nothing is left to be removed
+            raise
         writer.close()
 
     def _adopt(self, pack: Path, index: Path) -> None:
@@ -247,7 +252,8 @@ class PackStore:
             return
         sound = [pack for pack in small if pack.sound()]  # a damaged one stays: merging would hide the damage
         if len(sound) >= _SMALL_PACKS:
-            self._rewrite(sound, lambda _: True)
+            with suppress(OSError):  # where there is no room for both they stay small: what was put is safe
+                self._rewrite(sound, lambda _: True)
 
     def packs(self) -> list[PackFile]:
         """Return the packs there are now."""
@@ -286,18 +292,22 @@ class PackStore:
         self.refresh()
 
     def _copy(self, packs: Sequence[PackFile], keep: Callable[[bytes], bool]) -> None:
-        writer = PackWriter(self.folder / "incoming")
         used = max(pack.path.stat().st_mtime_ns for pack in packs)
-        for pack in packs:
-            for address, offset in pack.index:
-                if address not in writer.offsets and keep(address):
-                    writer.add_record(address, pack.record(offset))
-        if writer.offsets:
-            self._adopt(*writer.seal())
-            os.utime(self.folder / "packs" / f"{writer.path.stem}.pack", ns=(used, used))
-            writer.close()
-        else:
+        writer = PackWriter(self.folder / "incoming")
+        try:
+            for pack in packs:
+                for address, offset in pack.index:
+                    if address not in writer.offsets and keep(address):
+                        writer.add_record(address, pack.record(offset))
+            if writer.offsets:
+                self._adopt(*writer.seal())
+                os.utime(self.folder / "packs" / f"{writer.path.stem}.pack", ns=(used, used))
+                writer.close()
+            else:
+                writer.discard()
+        except OSError:
             writer.discard()
+            raise
 
     def sweep(self) -> None:
         """Clear what killed processes left."""
@@ -324,9 +334,16 @@ class PackStore:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock under which the packs of the store in this folder change: they stay as they are meanwhile."""
+    """Hold the lock under which the packs of the store in this folder change: they stay as they are meanwhile.
+
+    Raises StorageError where another process holds it for over a minute.
+    """
     with (folder / "lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not locked_within(lock.fileno(), LOCK_SECONDS):
+            raise StorageError(
+                f"Another process has kept the packs of the store {folder} locked for {LOCK_SECONDS:.0f} seconds.",
+                "Wait for it, or end it if it hangs, then run this again.",
+            )
         yield
 
 
