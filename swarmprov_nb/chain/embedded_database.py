@@ -9,7 +9,6 @@ from swarmprov_nb.chain import embedded_engine  # noqa: F401 - before eth
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 from eth.db.backends.base import BaseDB
 
 from swarmprov_nb.errors import ChainError
+from swarmprov_nb.shared_database import open_shared, transaction
 
 APPLICATION_ID = int.from_bytes(b"swpc", "big")
 FORMAT = 1
@@ -78,13 +78,8 @@ class ChainDatabase:
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with self._lock, self._explained():
             connection = self.connection
-            connection.execute(begin)
-            try:
+            with transaction(connection, begin):
                 yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -117,19 +112,19 @@ class ChainDatabase:
 
     def _open(self) -> sqlite3.Connection:
         with self._explained():
-            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
+            connection = open_shared(self._connected, self._check, patience=BUSY_SECONDS)
             try:
-                self._check(connection)
-                _write_ahead(connection)
                 connection.execute("PRAGMA synchronous = FULL")  # an anchor that was reported survives a power cut
-                connection.execute("BEGIN IMMEDIATE")
-                if not self._check(connection):
-                    _create(connection)
-                connection.execute("COMMIT")
+                with transaction(connection, "BEGIN IMMEDIATE"):
+                    if not self._check(connection):
+                        _create(connection)
             except BaseException:
                 connection.close()
                 raise
         return connection
+
+    def _connected(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
 
     def _check(self, connection: sqlite3.Connection) -> bool:
         """Whether the file already is a chain; False for an empty one, `ChainError` for anything else."""
@@ -177,20 +172,6 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Let readers and the writer work side by side. SQLite does not wait here by itself where another opens too."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> Any:

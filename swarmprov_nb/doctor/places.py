@@ -24,6 +24,7 @@ from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.home import Home
 from swarmprov_nb.lineage.record import APPLICATION, FILE, FOLDER
 from swarmprov_nb.receipts import receipts
+from swarmprov_nb.shared_database import open_shared
 from swarmprov_nb.view.captions import byte_size, plural
 
 CHAIN_APPLICATION: Final = int.from_bytes(b"swpc", "big")
@@ -126,9 +127,9 @@ def _writable(folder: Path) -> Check:
     try:
         with (
             tempfile.TemporaryDirectory(prefix=".swarmprov-doctor-", dir=folder) as probe,
-            closing(sqlite3.connect(Path(probe) / "probe.sqlite")) as db,
+            closing(open_shared(lambda: _connected(Path(probe) / "probe.sqlite"), lambda _: None, patience=1)) as db,
         ):
-            shared = db.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal"
+            shared = db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
             db.execute("CREATE TABLE probe (x)")
     except (OSError, sqlite3.Error) as error:
         said = getattr(error, "strerror", None) or str(error)
@@ -138,6 +139,10 @@ def _writable(folder: Path) -> Check:
         return Check("this folder", NOTE, "its file system shares no memory between processes: recording is slower",
                      "Keep notebooks on a local disk.")  # fmt: skip
     return Check("this folder", OK, "a recording can be written here")
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
 
 
 def _disk(home: Home) -> Check:

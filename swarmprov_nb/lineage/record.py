@@ -22,12 +22,14 @@ from typing import Any, Final, Self
 
 from swarmprov_nb.errors import RecordError
 from swarmprov_nb.lineage.vocabulary import Artifact, CellRun, Declaration, Edge, Lineage, Parent, Session, Stored, Use
+from swarmprov_nb.shared_database import open_shared, transaction
 
 FOLDER: Final = ".swarmprov"
 FILE: Final = "record.sqlite"
 APPLICATION: Final = 0x53575052  # "SWPR", in the SQLite header
 VERSION: Final = 2  # since 2 an artifact may have a parent; a record without one stays readable for version 1
 FIRST_VERSION: Final = 1
+PATIENCE: Final = 30.0  # seconds for which another program may keep the record locked
 
 _AWAY: Final = f"Move the folder {FOLDER} away and run the notebook again; publications are kept elsewhere."
 _SCHEMA: Final = """
@@ -44,6 +46,8 @@ CREATE TABLE uses (run TEXT NOT NULL, artifact TEXT NOT NULL, confidence TEXT NO
 CREATE INDEX artifacts_by_run ON artifacts (recorded_by);
 CREATE INDEX sessions_by_notebook ON sessions (notebook, started);
 """
+# Not there in the records of older versions, of which the sessions are ordered by their clocks, and come first.
+_ORDER: Final = "CREATE TABLE IF NOT EXISTS session_order (number INTEGER PRIMARY KEY, session TEXT NOT NULL UNIQUE)"
 
 
 class Record:
@@ -56,10 +60,11 @@ class Record:
     ['study.ipynb']
 
     `key` marks rows as this user's own. RecordError is raised where the file is corrupt, foreign to this program
-    or newer than it, and where the folder cannot be written.
+    or newer than it, where the folder cannot be written, and where another program keeps it locked for over `patience`
+    seconds.
     """
 
-    def __init__(self, folder: Path, *, key: bytes, create: bool = True) -> None:
+    def __init__(self, folder: Path, *, key: bytes, create: bool = True, patience: float = PATIENCE) -> None:
         self.folder = folder
         self.path = folder / FOLDER / FILE
         self._key = key
@@ -67,6 +72,7 @@ class Record:
         for place in (self.path.parent, self.path):
             if place.is_symlink():  # in a folder from a stranger it could lead to one's own record, or anywhere
                 raise RecordError(f"{place} is a link: a record is read and written where it lies.", "Remove the link.")
+        self._patience = patience
         if not create and not (self.path.exists() and self.path.stat().st_size):
             raise RecordError(
                 f"Nothing has been recorded in {folder} yet.",
@@ -74,12 +80,14 @@ class Record:
             )
         with self._explained():
             if not create and not os.access(self.path.parent, os.W_OK):
-                self._db = self._connected(f"{self.path.absolute().as_uri()}?immutable=1")  # a read-only folder
+                self._db = self._connected(self._unwritable())
                 self._require_ours(self._db)
-                return
-            self._make_folder()
-            self._db = self._connected(self.path.absolute().as_uri())
-            self._prepare()
+            else:
+                self._make_folder()
+                self._db = open_shared(self._connected, self._require_ours, patience=patience)
+                self._prepare()
+            self._place = os.open(self.path.parent, os.O_RDONLY)
+            self._file = self._identity()
 
     def __enter__(self) -> Self:
         return self
@@ -91,6 +99,19 @@ class Record:
         """Close the database; what is recorded stays."""
         with self._lock:
             self._db.close()
+            if self._place >= 0:
+                os.close(self._place)
+                self._place = -1
+
+    @property
+    def removed(self) -> bool:
+        """Whether its file was removed or replaced since it was opened; a folder that was only moved keeps it."""
+        return self._identity() != self._file
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Set how long another program that keeps the record locked is waited for."""
+        with self._lock, self._explained():
+            self._db.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
     # -- writing
 
@@ -99,14 +120,22 @@ class Record:
         row = (session.id, session.notebook, session.started, _json(session.environment), self._session_mark(session))
         with self._transaction() as db:
             db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", row)
+            db.execute(_ORDER)
+            db.execute("INSERT INTO session_order (session) VALUES (?)", (session.id,))
 
     def add_run(
-        self, run: CellRun, *, edges: Iterable[Edge] = (), artifacts: Iterable[Artifact] = (), uses: Iterable[Use] = ()
-    ) -> None:
-        """Record one finished cell run with its edges, artifacts and uses, whole or not at all."""
+        self, run: CellRun, *, edges: Iterable[Edge] = (), artifacts: Iterable[Artifact] = (), uses: Iterable[Use] = (),
+        updates: Iterable[Artifact] = (),
+    ) -> None:  # fmt: skip
+        """Record one finished cell run with its edges, artifacts and uses, whole or not at all; once, if asked twice.
+
+        `updates` are artifacts of earlier runs of which this one changed what is known.
+        """
         edges, artifacts, uses = tuple(edges), tuple(artifacts), tuple(uses)
         mark = self._run_mark(run, edges, artifacts, uses)
         with self._transaction() as db:
+            if db.execute("SELECT 1 FROM runs WHERE id = ? AND mark = ?", (run.id, mark)).fetchone():
+                return  # the disk failed as it was written, and it was written nevertheless
             db.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?)", (run.id, run.session, run.sequence, _json(vars(run)), mark)
             )
@@ -120,18 +149,21 @@ class Record:
             db.executemany(
                 "INSERT OR IGNORE INTO uses VALUES (?, ?, ?)", [(use.run, use.artifact, use.confidence) for use in uses]
             )
+            for artifact in updates:
+                self._update(db, artifact)
 
     def update_artifact(self, artifact: Artifact) -> None:
         """Replace what is known of an artifact: its bytes were stored, or a person declared something about it."""
         with self._transaction() as db:
-            row = db.execute("SELECT recorded_by FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
-            if row is None:
-                raise RecordError(f"No artifact {artifact.id} is recorded.", "Run the cell that makes it again.")
-            db.execute("UPDATE artifacts SET body = ? WHERE id = ?", (_json(_body(artifact)), artifact.id))
-            ((run, edges, artifacts, uses),) = self._whole(db, which="id", value=row[0])
-            db.execute(
-                "UPDATE runs SET mark = ? WHERE id = ?", (self._run_mark(run, edges, artifacts, uses), run.id)
-            )
+            self._update(db, artifact)
+
+    def _update(self, db: sqlite3.Connection, artifact: Artifact) -> None:
+        row = db.execute("SELECT recorded_by FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
+        if row is None:
+            raise RecordError(f"No artifact {artifact.id} is recorded.", "Run the cell that makes it again.")
+        db.execute("UPDATE artifacts SET body = ? WHERE id = ?", (_json(_body(artifact)), artifact.id))
+        ((run, edges, artifacts, uses),) = self._whole(db, which="id", value=row[0])
+        db.execute("UPDATE runs SET mark = ? WHERE id = ?", (self._run_mark(run, edges, artifacts, uses), run.id))
 
     def forget(self, notebook: str) -> int:
         """Delete every session of a notebook; returns how many there were."""
@@ -145,17 +177,20 @@ class Record:
                 db.execute("DELETE FROM artifacts WHERE session = ?", (session,))
                 db.execute("DELETE FROM runs WHERE session = ?", (session,))
                 db.execute("DELETE FROM sessions WHERE id = ?", (session,))
+                if _knows_order(db):
+                    db.execute("DELETE FROM session_order WHERE session = ?", (session,))
         return len(ids)
 
     # -- reading
 
     def sessions(self, notebook: str | None = None) -> list[Session]:
-        """Return the sessions, oldest first, of one notebook or of all."""
+        """Return the sessions, oldest first, of one notebook or of all: as they were added, whatever the clock said."""
         query = "SELECT id, notebook, started, environment, mark FROM sessions"
         where, arguments = ("", ()) if notebook is None else (" WHERE notebook = ?", (notebook,))
         with self._reading() as db:
             rows = db.execute(query + where + " ORDER BY started, id", arguments).fetchall()
-            return [self._session(*row) for row in rows]
+            places = dict(db.execute("SELECT session, number FROM session_order")) if _knows_order(db) else {}
+            return [self._session(*row) for row in sorted(rows, key=lambda row: places.get(row[0], 0))]
 
     def lineage(self, session_id: str) -> Lineage:
         """Return everything recorded in one session; its `trusted` mark covers each of its runs."""
@@ -189,23 +224,34 @@ class Record:
         marks = dict(db.execute("SELECT id, mark FROM runs WHERE session = ?", (session,)))
         return [hmac.compare_digest(marks.get(parts[0].id, ""), self._run_mark(*parts)) for parts in whole]
 
-    def _connected(self, uri: str) -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+    def _connected(self, query: str = "") -> sqlite3.Connection:
+        uri = self.path.absolute().as_uri() + query
+        return sqlite3.connect(uri, uri=True, timeout=self._patience, isolation_level=None, check_same_thread=False)
+
+    def _unwritable(self) -> str:
+        """Return how a record in a read-only folder is opened: what a killed program left in the log counts too."""
+        log = self.path.with_name(f"{FILE}-wal")
+        return "?mode=ro" if log.exists() and log.stat().st_size else "?immutable=1"
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            state = os.stat(FILE, dir_fd=self._place)
+        except OSError:
+            return None
+        return state.st_dev, state.st_ino
 
     def _make_folder(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(exist_ok=True)
         with suppress(FileExistsError), (self.path.parent / ".gitignore").open("x", encoding="utf-8") as ignore:
             ignore.write("# a local record: who runs the notebook makes their own\n*\n")
 
     def _prepare(self) -> None:
-        """Create or check the schema; WAL where the file system shares memory, else the rollback journal."""
-        db = self._db
-        self._require_ours(db)
-        if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-            db.execute("PRAGMA journal_mode = DELETE")
-        db.execute("PRAGMA synchronous = NORMAL")
-        with self._transaction():
-            if _is_empty(db):
+        """Create the schema where there is none; one that is there can be read while another program writes."""
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        if not _is_empty(self._db):
+            return
+        with self._transaction() as db:
+            if _is_empty(db):  # nobody was faster
                 for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
                     db.execute(statement)
                 db.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -253,25 +299,16 @@ class Record:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._lock, self._explained(), transaction(self._db, "BEGIN IMMEDIATE"):
+            yield self._db
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
-            self._db.execute("BEGIN")  # one consistent picture over several queries
+        with self._lock, self._explained(), transaction(self._db, "BEGIN"):  # one consistent picture
             try:
                 yield self._db
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise RecordError(f"The record {self.path} is damaged: a row is no longer readable.", _AWAY) from error
-            finally:
-                self._db.execute("ROLLBACK")
 
     @staticmethod
     def _whole(db: sqlite3.Connection, *, which: str, value: str) -> list[_Whole]:
@@ -322,6 +359,10 @@ _Whole = tuple[CellRun, tuple[Edge, ...], tuple[Artifact, ...], tuple[Use, ...]]
 
 def _is_empty(db: sqlite3.Connection) -> bool:
     return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+def _knows_order(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'session_order'").fetchone())
 
 
 def _json(value: Any) -> str:
