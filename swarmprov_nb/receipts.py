@@ -93,7 +93,27 @@ def whole_receipts(home: Home) -> tuple[list[Receipt], list[Path]]:
 
 
 def _sorted(found: Iterable[Receipt]) -> list[Receipt]:
-    return sorted(found, key=lambda receipt: (receipt.published_at, receipt.reference))
+    """Order receipts by time, and each after the one that it supersedes, whatever the clock said then."""
+    known = sorted(found, key=lambda receipt: (receipt.published_at, receipt.reference))
+    by_manifest = {receipt.manifest: receipt for receipt in known}
+    places: dict[str, tuple[float, int]] = {}
+    for receipt in known:
+        for each in reversed(_without_place(receipt, by_manifest, places)):
+            at, steps = places.get(each.previous or "", (0.0, 0))
+            places[each.manifest] = (max(at, each.published_at), steps + 1)
+    return sorted(known, key=lambda receipt: (places[receipt.manifest], receipt.published_at, receipt.reference))
+
+
+def _without_place(
+    receipt: Receipt, by_manifest: Mapping[str, Receipt], places: Mapping[str, tuple[float, int]]
+) -> list[Receipt]:
+    """Return a receipt and those that it supersedes in turn, as far as they have no place yet, newest first."""
+    line: dict[str, Receipt] = {}
+    current: Receipt | None = receipt
+    while current is not None and current.manifest not in places and current.manifest not in line:
+        line[current.manifest] = current
+        current = by_manifest.get(current.previous or "")
+    return list(line.values())
 
 
 def receipt_of(home: Home, reference: str) -> Receipt | None:

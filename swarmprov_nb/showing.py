@@ -33,7 +33,7 @@ def lineage(notebook: str | Path, *, home: Home | None = None) -> Lineage:
     path = Path(notebook).absolute()
     document = Notebook.read(path)
     with Record(path.parent, key=(home or Home.of_user()).secret(RECORD_KEY), create=False) as record:
-        known = sorted(record.sessions(), key=lambda session: -session.started)
+        known = record.sessions()[::-1]
         own = [found for s in known if s.notebook == path.name and (found := record.lineage(s.id)).runs]
         others = (record.lineage(s.id) for s in known if s.notebook != path.name)
         candidates = own or [found for found in others if found.runs and _is_of(found, document)]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from swarmprov_nb.checksum import checked, unchecked
 from swarmprov_nb.destinations import Destinations
-from swarmprov_nb.errors import PublishRefused, UsageError
+from swarmprov_nb.errors import PublishRefused, StorageError, UsageError
 from swarmprov_nb.home import Home
 from swarmprov_nb.kept_lines import append_line, damaged, read_lines
 
@@ -108,19 +108,26 @@ class Purse:
     def promise(self, what: str, total: int) -> None:
         """Write down, before it is sent, that `what` may cost `total`; the same `what` is counted once.
 
-        Raises PublishRefused where that is over a cap.
+        Raises PublishRefused where that is over a cap, StorageError where it cannot be written.
         """
         before = self.promised(what)
         self.require(max(0, total - before), what)
         entry = {"at": time.time(), "network": self.network, "what": what, "amount": str(max(total, before))}
         self.home.private_folder(self.home.root)
-        append_line(ledger_of(self.home), checked(entry))
+        try:
+            append_line(ledger_of(self.home), checked(entry))
+        except OSError as error:
+            raise StorageError(
+                f"The ledger {ledger_of(self.home)} cannot be written: {error.strerror}.",
+                "Nothing was sent. Make room there, or wait for who keeps it locked; then publish again.",
+            ) from error
 
     def _lately(self) -> Iterator[tuple[str, int]]:
         newest: dict[str, int] = {}
-        since = time.time() - _DAY
+        since, at = time.time() - _DAY, 0.0
         for entry in ledger(self.home):
-            if entry["network"] == self.network and entry["at"] >= since:
+            at = max(at, entry["at"])  # it was written later: a clock that stepped back makes nothing older
+            if entry["network"] == self.network and at >= since:
                 newest[entry["what"]] = entry["amount"]
         yield from newest.items()
 
