@@ -120,6 +120,7 @@ def _without_home(text: str, home: Home) -> str:
 
 def unstored(recorder: Recorder) -> list[Artifact]:
     """Return what would be published if its bytes were stored: declared ones, and models and figures nobody used."""
+    recorder.catch_up()
     found = recorder.record.lineage(recorder.session.id)
     used = {use.artifact for use in found.uses}
     waiting = [artifact for artifact in found.artifacts if artifact.stored is None and artifact.run is not None]
@@ -127,7 +128,11 @@ def unstored(recorder: Recorder) -> list[Artifact]:
 
 
 def recorded_by(recorder: Recorder, path: Path) -> Lineage:
-    """Return what this kernel recorded, or, where it has made nothing yet, what an earlier one did."""
+    """Return what this kernel recorded, or, where it has made nothing yet, what an earlier one did.
+
+    Raises RecordError where runs of it could not be written down yet: nothing is published without them.
+    """
+    recorder.catch_up()
     own = recorder.record.lineage(recorder.session.id)
     return own if own.artifacts else lineage(path, home=recorder.home)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from swarmprov_nb.capture import Engine, Observation, environment
 from swarmprov_nb.config import Settings
 from swarmprov_nb.declarations import Declared, StepRequest
-from swarmprov_nb.errors import SwarmprovError, UsageError
+from swarmprov_nb.errors import RecordError, StorageError, SwarmprovError, UsageError
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.lineage import Artifact, CellRun, Edge, Lineage, Record, Session
 from swarmprov_nb.notebooks import heading_above
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from swarmprov_nb.storing import Keeper
 
 _LABEL_LENGTH: Final = 80
+_PATIENCE: Final = 10.0  # seconds that a cell run waits for a record that another program keeps locked
+_NO_PATIENCE: Final = 0.5  # and where the one before it had waited in vain
 _active: list[Recorder] = []  # a kernel has one recorder, or none
 _active_lock = threading.RLock()
 
@@ -39,7 +43,7 @@ class Recorder:
         self._shell = shell
         self.home = home or Home.of_user()
         self.notebook = notebook or notebook_of(shell)
-        self.folder = Path(os.path.realpath(self.notebook.parent if self.notebook else Path.cwd()))
+        self.folder = Path(os.path.realpath(self.notebook.parent)) if self.notebook else _working_folder()
         self.settings = Settings.of(self.home, self.folder)
         self.session = Session(str(uuid.uuid4()), self.notebook.name if self.notebook else None, time.time())
         self.engine = Engine(shell, on_run=self._on_run)
@@ -50,19 +54,32 @@ class Recorder:
         self._declared: list[Declared] = []
         self._opened: list[Artifact] = []
         self._unrecorded: list[RunDraft] = []
+        self._first = 1  # the first run that the record can hold: what was before is lost with a removed one
         self._problem: SwarmprovError | None = None
         self.on_recorded: list[Callable[[Lineage], None]] = []  # each hears of every run, alone, once it is recorded
 
     def start(self) -> None:
         """Begin to observe; the record is opened when the first run ends."""
         self.engine.install()
+        atexit.register(self._at_exit, os.getpid())
         self._shell.events.register("post_run_cell", self._fail_cell)
 
     def stop(self) -> None:
         """Remove every hook and close the record."""
         self._shell.events.unregister("post_run_cell", self._fail_cell)
         self.engine.remove()
+        atexit.unregister(self._at_exit)
+        self._end()
+
+    def _at_exit(self, process: int) -> None:
+        if os.getpid() == process:  # a forked child has a copy of what is not its own
+            self._end()
+
+    def _end(self) -> None:
+        """Write what could not be written before, if that works now, and close the record."""
         with self._lock:
+            with suppress(SwarmprovError):
+                self.catch_up()
             if self._open_record is not None:
                 self._open_record.close()
                 self._open_record = None
@@ -114,12 +131,21 @@ class Recorder:
         """The open record, with this session in it."""
         with self._lock:
             if self._open_record is None:
-                record = Record(self.folder, key=self.home.secret(RECORD_KEY))
-                if self.session.id not in {session.id for session in record.sessions()}:
-                    self.session = replace(self.session, environment=environment(self.folder))
-                    record.add_session(self.session)
+                patience = _NO_PATIENCE if len(self._unrecorded) > 1 else _PATIENCE
+                record = Record(self.folder, key=self.home.secret(RECORD_KEY), patience=patience)
+                try:
+                    self._begin_in(record)
+                except SwarmprovError:
+                    record.close()
+                    raise
                 self._open_record = record
             return self._open_record
+
+    def _begin_in(self, record: Record) -> None:
+        if self.session.id not in {session.id for session in record.sessions()}:
+            if not self.session.environment:
+                self.session = replace(self.session, environment=environment(self.folder))
+            record.add_session(self.session)
 
     def store_current(self, artifact: Artifact) -> Artifact | None:
         """Store an artifact that was only recognised, if the variable still is that version; None if it is not."""
@@ -139,24 +165,55 @@ class Recorder:
         from swarmprov_nb.catalogue import Catalogue, RunDraft
 
         with self._lock:
+            lost = self._removed(observation)
+            observation = self._without_lost(observation)
             if self._catalogue is None:
                 self._catalogue = Catalogue(self._shell.user_ns, self.folder, self.session.id, self.settings,
                                             notebook=self.notebook, home=self.home.root)  # fmt: skip
             request, self._step = self._step, StepRequest()
             declared, self._declared = [*request.declared, *self._declared], []
             opened, self._opened = self._opened, []
-            draft = RunDraft(self._run(observation, request), observation)
+            draft = RunDraft(self._run(observation, request), observation, problems=lost)
             try:
                 self._catalogue.observe(draft, self._run_id)
                 for artifact in opened:
                     self._catalogue.opened(draft, artifact)
                 self._declare(draft, self._catalogue, declared, request)
                 self._store(draft, self._catalogue)
+            except SwarmprovError as error:
+                draft.run = replace(draft.run, gap=draft.run.gap or f"its artifacts were not stored: {error.what}")
+                draft.problems.append(error)
             except Exception as error:  # noqa: BLE001 - our failure is a gap in the record, never in the user's cell
                 gap = f"its artifacts could not be looked at ({type(error).__name__})"
                 draft.run = replace(draft.run, gap=draft.run.gap or gap)
             self._write(draft)
             self._answer(draft)
+
+    def _removed(self, observation: Observation) -> list[SwarmprovError]:
+        """Begin the record anew where somebody removed it while it was open, and say so."""
+        if self._open_record is None or not self._open_record.removed:
+            return []
+        self._open_record.close()
+        self._open_record, self._catalogue = None, None
+        self._first = self._unrecorded[0].run.sequence if self._unrecorded else observation.sequence
+        known = {artifact.id for draft in self._unrecorded for artifact in draft.artifacts}
+        for draft in self._unrecorded:
+            draft.uses = [use for use in draft.uses if use.artifact in known]
+            draft.updates = [artifact for artifact in draft.updates if artifact.id in known]
+        return [RecordError(
+            f"The record in {self.folder} was removed while this notebook ran: it begins anew with this cell.",
+            "Restart the kernel and run the notebook again from its first cell, to have all of it recorded.",
+        )]  # fmt: skip
+
+    def _without_lost(self, observation: Observation) -> Observation:
+        """Say in an observation what flowed from runs that were lost with a removed record, and leave out the flows."""
+        lost = [flow for flow in observation.flows if flow.writer < self._first]
+        if not lost:
+            return observation
+        names = ", ".join(dict.fromkeys(flow.name.removeprefix("file:") for flow in lost))
+        kept = tuple(flow for flow in observation.flows if flow not in lost)
+        gap = f"what made {names} is not known: its record was removed"
+        return replace(observation, flows=kept, gap=observation.gap or gap)
 
     def _run(self, observation: Observation, request: StepRequest) -> CellRun:
         return CellRun(
@@ -214,13 +271,14 @@ class Recorder:
             return
         from swarmprov_nb.storing import Keeper
 
-        keeper = Keeper(self.home)
+        keeper: Keeper | None = None
         for artifact in wanted:
             if time.monotonic() > deadline:
                 late = "not stored yet: over the time set for one cell run (store_seconds)"
                 catalogue.update(draft, replace(artifact, note=late))
                 continue
             try:
+                keeper = keeper or Keeper(self.home)
                 catalogue.update(draft, self._kept(keeper, artifact))
             except SwarmprovError as error:
                 catalogue.update(draft, replace(artifact, note=error.what))
@@ -249,18 +307,26 @@ class Recorder:
         """Write the run, and those that could not be written before it; what fails is kept and tried again."""
         self._unrecorded.append(draft)
         try:
+            self.catch_up()
+            self.record.wait_at_most(_PATIENCE)
+        except SwarmprovError as error:
+            if self._open_record is not None:
+                self._open_record.wait_at_most(_NO_PATIENCE)
+            if len(self._unrecorded) == 1:  # said once, not after each cell
+                meanwhile = "Until then cell runs are kept in memory, and written down as soon as that works."
+                draft.problems.append(type(error)(error.what, f"{error.next_step} {meanwhile}"))
+
+    def catch_up(self) -> None:
+        """Write the runs that could not be written before, in their order. Raises RecordError where it still fails."""
+        with self._lock:
             while self._unrecorded:
                 pending = self._unrecorded[0]
                 edges = list(self._edges(pending))
-                self.record.add_run(pending.run, edges=edges, artifacts=pending.artifacts, uses=pending.uses)
+                self.record.add_run(pending.run, edges=edges, artifacts=pending.artifacts, uses=pending.uses,
+                                    updates=pending.updates)  # fmt: skip
                 self._unrecorded.pop(0)
-                for artifact in pending.updates:
-                    self.record.update_artifact(artifact)
                 made = (*pending.artifacts, *pending.updates)
                 self._tell(Lineage(self.session, (pending.run,), tuple(edges), made, tuple(pending.uses)))
-        except SwarmprovError as error:
-            if len(self._unrecorded) == 1:  # said once, not after each cell
-                draft.problems.append(error)
 
     def _tell(self, recorded: Lineage) -> None:
         for listener in self.on_recorded:
@@ -285,8 +351,9 @@ class Recorder:
                     print(self._line(draft, artifact))  # noqa: T201 - the magic's answer belongs to the cell's output
         for problem in draft.problems:
             self._shell._showtraceback(type(problem), problem, problem._render_traceback_())  # noqa: SLF001
-        if draft.run.named and draft.problems:
-            self._problem = draft.problems[0]
+        if draft.run.named:  # what a disk or another program does to us fails no cell
+            meant = (problem for problem in draft.problems if not isinstance(problem, RecordError | StorageError))
+            self._problem = next(meant, None)
 
     @staticmethod
     def _line(draft: RunDraft, artifact: Artifact) -> str:
@@ -334,6 +401,15 @@ def stop_recording() -> bool:
             return False
         _active.pop().stop()
         return True
+
+
+def _working_folder() -> Path:
+    try:
+        return Path(os.path.realpath(Path.cwd()))
+    except FileNotFoundError:
+        raise UsageError(
+            "The folder in which this kernel works is no longer there.", "Go into one that is: %cd FOLDER"
+        ) from None
 
 
 def notebook_of(shell: Any) -> Path | None:

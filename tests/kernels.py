@@ -26,6 +26,7 @@ class Said:
     error: str | None = None
     traceback: str = ""
     shown: list[dict] = field(default_factory=list)  # all that is no stream, in order, and what would open in a pager
+    status: str = ""  # of the reply: what decides whether the cells after it run
 
 
 class Kernel:
@@ -84,6 +85,7 @@ class Kernel:
             elif kind == "status" and content["execution_state"] == "idle":
                 break
         reply = self._reply(timeout)
+        said.status = reply["content"].get("status", "")
         if reply["content"].get("status") == "error" and said.error is None:
             said.error = f"{reply['content']['ename']}: {reply['content']['evalue']}"
         said.shown += reply["content"].get("payload", [])

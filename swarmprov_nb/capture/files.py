@@ -57,15 +57,12 @@ class Files:
         self._writers: dict[str, int] = {}
         self._databases: dict[str, tuple[int, int] | None] = {}
         self._before: folders.Look | None = None
-        self._folder = os.getcwd()  # noqa: PTH109 - text, as the audit events
+        self._folder = _working_folder()
 
     def begin(self) -> Listener:
         """Start listening for one run."""
         self._before = None
-        try:
-            self._folder = os.getcwd()  # noqa: PTH109 - as above
-        except OSError:
-            self._folder = os.sep
+        self._folder = _working_folder()
         return Listener(self._look)
 
     def _look(self) -> None:
@@ -186,3 +183,11 @@ def _status(path: str) -> tuple[int, int] | None:
             continue
         found.append((status.st_mtime_ns, status.st_size))
     return max(found) if found else None
+
+
+def _working_folder() -> str:
+    """Return the working folder as the audit events write it; the root where somebody removed it."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - text
+    except OSError:
+        return os.sep
