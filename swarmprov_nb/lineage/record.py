@@ -129,7 +129,7 @@ class Record:
     ) -> None:  # fmt: skip
         """Record one finished cell run with its edges, artifacts and uses, whole or not at all; once, if asked twice.
 
-        `updates` are artifacts of earlier runs of which this one changed what is known.
+        `updates` are artifacts recorded already of which it says more, see `update_artifact`.
         """
         edges, artifacts, uses = tuple(edges), tuple(artifacts), tuple(uses)
         mark = self._run_mark(run, edges, artifacts, uses)
@@ -150,20 +150,13 @@ class Record:
                 "INSERT OR IGNORE INTO uses VALUES (?, ?, ?)", [(use.run, use.artifact, use.confidence) for use in uses]
             )
             for artifact in updates:
-                self._update(db, artifact)
+                self._update(db, artifact)  # one that was forgotten meanwhile is no reason to lose this run
 
     def update_artifact(self, artifact: Artifact) -> None:
         """Replace what is known of an artifact: its bytes were stored, or a person declared something about it."""
         with self._transaction() as db:
-            self._update(db, artifact)
-
-    def _update(self, db: sqlite3.Connection, artifact: Artifact) -> None:
-        row = db.execute("SELECT recorded_by FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
-        if row is None:
-            raise RecordError(f"No artifact {artifact.id} is recorded.", "Run the cell that makes it again.")
-        db.execute("UPDATE artifacts SET body = ? WHERE id = ?", (_json(_body(artifact)), artifact.id))
-        ((run, edges, artifacts, uses),) = self._whole(db, which="id", value=row[0])
-        db.execute("UPDATE runs SET mark = ? WHERE id = ?", (self._run_mark(run, edges, artifacts, uses), run.id))
+            if not self._update(db, artifact):
+                raise RecordError(f"No artifact {artifact.id} is recorded.", "Run the cell that makes it again.")
 
     def forget(self, notebook: str) -> int:
         """Delete every session of a notebook; returns how many there were."""
@@ -219,6 +212,15 @@ class Record:
             return [session.trusted, *self._marked(db, session.id, whole)]
 
     # -- inside
+
+    def _update(self, db: sqlite3.Connection, artifact: Artifact) -> bool:
+        row = db.execute("SELECT recorded_by FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
+        if row is None:
+            return False
+        db.execute("UPDATE artifacts SET body = ? WHERE id = ?", (_json(_body(artifact)), artifact.id))
+        ((run, edges, artifacts, uses),) = self._whole(db, which="id", value=row[0])
+        db.execute("UPDATE runs SET mark = ? WHERE id = ?", (self._run_mark(run, edges, artifacts, uses), run.id))
+        return True
 
     def _marked(self, db: sqlite3.Connection, session: str, whole: Iterable[_Whole]) -> list[bool]:
         marks = dict(db.execute("SELECT id, mark FROM runs WHERE session = ?", (session,)))
