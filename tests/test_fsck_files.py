@@ -9,12 +9,17 @@ import pytest
 from hurting import QUIET, flipped, make_home
 
 from swarmprov_nb.checksum import unchecked
+from swarmprov_nb.freeing import free
 from swarmprov_nb.fsck import fsck, repair
+from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.journal import Journal, journal_of
+from swarmprov_nb.lineage import Record
+from swarmprov_nb.lineage.record import FILE, FOLDER
 from swarmprov_nb.publishing import publish
 from swarmprov_nb.receipts import receipt_of, receipts, whole_receipts
 from swarmprov_nb.signers import trust
 from swarmprov_nb.spending import Purse
+from swarmprov_nb.storing import user_store
 from swarmprov_nb.swarm.bee.upload_journal import UploadJournal
 from swarmprov_nb.verifying import verify
 
@@ -239,3 +244,28 @@ def test_a_receipt_without_a_checksum_is_no_traceback(kept, seed):
         found, damaged = whole_receipts(kept.home)
         assert len(found) + len(damaged) == 2
         assert [anchor["network"] for each in found for anchor in each.anchors]
+
+
+def test_what_a_kill_leaves_of_a_record_is_moved_aside(tmp_path):
+    """A record in which nothing was written yet is named, and does not keep anybody from recording."""
+    home, path = Home(tmp_path / "home"), tmp_path / FOLDER / FILE
+    key = home.secret(RECORD_KEY)
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    (damage,) = fsck(home, tmp_path).damage
+    assert (damage.file, damage.what) == (path, "nothing is in it")
+    assert repair(home, tmp_path).damage == ()
+    assert fsck(home, tmp_path).damage == ()
+    with Record(tmp_path, key=key) as record:
+        assert record.sessions() == []
+
+
+def test_what_a_kill_leaves_of_a_store_is_no_damage(tmp_path):
+    """A store that was only being made holds nothing: looking leaves it alone, and the next use makes it."""
+    home = Home(tmp_path / "home")
+    (home.store / "packs").mkdir(parents=True)
+    before = sorted(home.store.rglob("*"))
+    assert fsck(home, tmp_path).damage == ()
+    assert (repair(home, tmp_path).damage, free(home, tmp_path)) == ((), 0)
+    assert sorted(home.store.rglob("*")) == before
+    assert user_store(home).packs() == []

@@ -24,6 +24,7 @@ from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.journal import publishing_lock
 from swarmprov_nb.lineage import Artifact
 from swarmprov_nb.receipts import Receipt, whole_receipts
+from swarmprov_nb.swarm.packs import is_begun
 from swarmprov_nb.view.captions import plural
 
 
@@ -94,7 +95,7 @@ def _looked(home: Home, folder: Path) -> Health:
     hurt, recorded = _records(home, own, folders)
     damage += [*hurt_chain(home, own), *hurt]
     seen = [plural(len(folders), "record")]
-    if home.store.is_dir():
+    if is_begun(home.store):
         known = {bytes.fromhex(receipt.reference): receipt for receipt in own}
         with mirrored(home.store) as mirror:
             roots = sorted({*_pins(home.store), *known})

@@ -50,6 +50,13 @@ def move_aside(file: Path) -> Path:
     return file.rename(next(goal for goal in goals if not goal.exists()))
 
 
+def move_all_aside(database: Path) -> None:
+    """Move a database aside with what SQLite keeps beside it, which must not meet a new one."""
+    for each in (database, *(database.with_name(database.name + end) for end in ("-journal", "-wal", "-shm"))):
+        if each.exists():
+            move_aside(each)
+
+
 def anew(file: Path, write: Callable[..., object], *content: object) -> Callable[[], None]:
     """Return what moves a hurt file aside, where there is one, and writes it again."""
 

@@ -14,7 +14,7 @@ from swarmprov_nb.config import Settings
 from swarmprov_nb.destinations import Destinations
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.fsck import database
-from swarmprov_nb.fsck.damage import Damage, fault_in, move_aside
+from swarmprov_nb.fsck.damage import Damage, fault_in, move_all_aside, move_aside
 from swarmprov_nb.home import RECORD_KEY, Home, damaged
 from swarmprov_nb.journal import Journal, steps_of
 from swarmprov_nb.keys import wallets
@@ -114,13 +114,6 @@ def _cut(path: Path) -> None:
         journal.write(step, entry)
 
 
-def _all_aside(path: Path) -> None:
-    """Move a database aside with what SQLite keeps beside it, which must not meet a new one."""
-    for each in (path, *(path.with_name(path.name + end) for end in ("-journal", "-wal", "-shm"))):
-        if each.exists():
-            move_aside(each)
-
-
 @dataclass(frozen=True)
 class _Kind:
     """Files of one kind: where, who reads them, and the cure; without one it is what their reader says."""
@@ -142,5 +135,5 @@ _KINDS: Final = (
     _Kind("journal/push/*.jsonl", _journal, _PUSH, move_aside),
     _Kind("journal/push/*.upload", _upload, _PUSH, move_aside),
     _Kind("spending.jsonl", lambda home, _: list(ledger(home)), LEDGER),
-    _Kind("contents.sqlite", _contents, _CONTENTS, _all_aside),
+    _Kind("contents.sqlite", _contents, _CONTENTS, move_all_aside),
 )

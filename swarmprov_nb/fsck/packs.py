@@ -14,7 +14,7 @@ from swarmprov_nb.fsck.resting import Resting
 from swarmprov_nb.swarm import PackStore
 from swarmprov_nb.swarm.pack_file import write_durably
 from swarmprov_nb.swarm.pack_use import alone
-from swarmprov_nb.swarm.packs import VERSION
+from swarmprov_nb.swarm.packs import VERSION, is_begun
 from swarmprov_nb.view.captions import plural
 
 _ASIDE: Final = "Its good chunks are put into a new pack, and the hurt one is moved aside, by: swarmprov fsck --repair"
@@ -27,7 +27,7 @@ def hurt_mark(folder: Path) -> Iterator[Damage]:
     """Look at the file that says of which version a store is."""
     mark = folder / "store"
     text = mark.read_bytes() if mark.is_file() else b""
-    if text == VERSION.encode():
+    if text == VERSION.encode() or not is_begun(folder):
         return
     if re.fullmatch(rb"swarmprov store \d+\n", text):
         yield Damage(mark, "it names another version of the store", _NEWER)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.fsck.blank import blank_database
 from swarmprov_nb.fsck.damage import Damage, fault_in
 from swarmprov_nb.fsck.database import require_whole
 from swarmprov_nb.lineage import Artifact, Record
@@ -25,6 +26,8 @@ def hurt_record(folder: Path, key: bytes, *, published: bool) -> tuple[list[Dama
     from which the user `published`.
     """
     path = folder / FOLDER / FILE
+    if blank := blank_database(path):
+        return blank, []
     faults, bearing = [], []
     artifacts: list[Artifact] = []
     try:

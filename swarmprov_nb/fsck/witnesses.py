@@ -11,6 +11,7 @@ from swarmprov_nb.chain.networks import is_private
 from swarmprov_nb.chain.wallet import DevWallet
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.fsck import database
+from swarmprov_nb.fsck.blank import blank_database
 from swarmprov_nb.fsck.damage import Damage, fault_of, move_aside
 from swarmprov_nb.fsck.files import DEV_WALLET, KEY, LEDGER
 from swarmprov_nb.home import RECORD_KEY, Home
@@ -86,6 +87,9 @@ def hurt_chain(home: Home, known: Collection[Receipt]) -> Iterator[Damage]:
     """Look at the embedded chain: what is named by its hash has that hash, and own anchors are there."""
     path = home.chain / "chain.sqlite"
     anchors = {str(anchor["transaction"]): f"the anchor of {reference}" for reference, anchor in _local(known)}
+    if not anchors and (blank := blank_database(path)):
+        yield from blank
+        return
     if not path.exists():
         fault = "it is missing" if anchors else None
     elif not (fault := fault_of(path, partial(database.require_whole, path, "logs"))):

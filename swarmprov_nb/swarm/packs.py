@@ -332,6 +332,11 @@ class PackStore:
                 part.unlink(missing_ok=True)
 
 
+def is_begun(folder: Path) -> bool:
+    """Whether there is a store in a folder; one whose making was killed holds nothing, and the next use makes it."""
+    return (folder / "store").exists() or any((folder / "packs").glob("*.pack"))
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock under which the packs of the store in this folder change: they stay as they are meanwhile.
