@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +45,14 @@ def get(target: str | Path, folder: str | Path, *, store: str | Path | None = No
 def _write_folder(storage: Any, root: bytes, goal: Path) -> None:
     """Write beside the goal, then rename: a kill leaves no half folder under the name that was asked for."""
     from swarmprov_nb.swarm import read_file
+    from swarmprov_nb.swarm.drafts import draft
 
     files = listing(storage, root)
     unsafe = [path for path in files if not is_safe_path(path)]
     if unsafe:
         raise VerificationFailed(f"{unsafe[0]!r} is no safe path.", "Nothing was written.")
     goal.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=goal.parent, prefix=f".{goal.name}-"))
-    try:
+    with draft(goal, partial(Path.mkdir, mode=0o700)) as work:
         for path, address in files.items():
             file = work / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -64,9 +63,6 @@ def _write_folder(storage: Any, root: bytes, goal: Path) -> None:
         if goal.exists():
             goal.rmdir()
         work.rename(goal)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
 
 
 def save(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -117,13 +117,17 @@ def free(home: Home, folder: Path, *, hours: float = HOURS) -> int:
             if path.exists():
                 freed += path.stat().st_size
                 path.unlink()
+                if path.parent.parent == home.root / "tmp":
+                    with suppress(OSError):  # there is more in it
+                        path.parent.rmdir()
     return freed
 
 
 def _store(home: Home) -> PackStore | None:
     from swarmprov_nb.swarm import PackStore
+    from swarmprov_nb.swarm.packs import is_begun
 
-    return PackStore.open(home.store, create=False) if home.store.is_dir() else None
+    return PackStore.open(home.store, create=False) if is_begun(home.store) else None
 
 
 def _spare(home: Home, folder: Path, store: PackStore | None, hours: float, checked: Collection[str] = ()) -> Spare:
@@ -137,8 +141,10 @@ def _spare(home: Home, folder: Path, store: PackStore | None, hours: float, chec
 
 def _leftovers(home: Home, before: float) -> Iterator[Path]:
     """Files that were being written when their process was killed; whatever is still written is younger."""
-    drafts = [path for place in (home.root, home.receipts, home.pages) for path in place.glob(".*.????????")]
-    for path in (*sorted(drafts), *sorted((home.root / "tmp").rglob("*"))):
+    places = (home.root, home.receipts, home.pages, home.keys, home.keys / "wallets")
+    drafts = [path for place in places for path in place.glob(".*.????????")]
+    half_made = home.store.glob("store.*.*")
+    for path in (*sorted(drafts), *sorted(half_made), *sorted((home.root / "tmp").rglob("*"))):
         if path.is_file() and not path.is_symlink() and path.stat().st_mtime < before:
             yield path
 

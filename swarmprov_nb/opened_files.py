@@ -23,7 +23,7 @@ def read_only_copy(storage: Any, address: bytes, *, root: bytes, path: str, sha2
         return goal
     try:
         goal.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(storage, address, goal)
+        _write(storage, address, goal, work=home.private_folder(home.root / "tmp"))
     except OSError as error:
         raise UsageError(
             f"{path} cannot be copied to {goal.parent}: {error.strerror}.",
@@ -40,17 +40,17 @@ def _is(path: Path, sha256: str) -> bool:
         return False
 
 
-def _write(storage: Any, address: bytes, goal: Path) -> None:
-    """Write beside the goal, then rename: nobody finds half a file, nor writes into a copy that somebody reads."""
+def _write(storage: Any, address: bytes, goal: Path, *, work: Path) -> None:
+    """Write where gc looks for what kills left, then rename: nobody finds half a file, nor writes into one in use."""
     from swarmprov_nb.swarm import read_file
 
-    with tempfile.NamedTemporaryFile(dir=goal.parent, delete=False) as work:
+    with tempfile.NamedTemporaryFile(dir=work, delete=False) as draft:
         try:
             for piece in read_file(storage, address):
-                work.write(piece)
-            work.flush()
-            Path(work.name).chmod(_READ_ONLY)
-            Path(work.name).replace(goal)
+                draft.write(piece)
+            draft.flush()
+            Path(draft.name).chmod(_READ_ONLY)
+            Path(draft.name).replace(goal)
         except BaseException:
-            Path(work.name).unlink(missing_ok=True)
+            Path(draft.name).unlink(missing_ok=True)
             raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from forging import taken_apart
 
@@ -12,6 +14,7 @@ from swarmprov_nb.publication import is_safe_path, listing
 from swarmprov_nb.publishing import NO_CHAIN, publish
 from swarmprov_nb.storing import put, user_store
 from swarmprov_nb.swarm import PackStore, UploadPlan, read_file
+from swarmprov_nb.swarm.drafts import draft
 from swarmprov_nb.verifying import verify
 
 
@@ -32,6 +35,22 @@ def _planted(book, folder):
     root = book._collected(book.files, upload=upload)
     upload.finish()
     return root.hex()
+
+
+# -- drafts
+
+
+def test_only_what_nobody_writes_any_more_is_swept(tmp_path):
+    """A draft that a process left goes with the next of its name; one under way, and files of others, stay."""
+    goal = tmp_path / "out"
+    left, others = tmp_path / ".out.0123abcd.part", [tmp_path / ".out.part", tmp_path / ".outer.0123abcd.part"]
+    for path in (left, *others):
+        path.mkdir()
+    with draft(goal, Path.mkdir) as first, draft(goal, Path.mkdir) as second:
+        assert not left.exists()
+        assert first.is_dir()
+        second.rename(goal)
+    assert sorted(tmp_path.iterdir()) == sorted([goal, *others])
 
 
 # -- get

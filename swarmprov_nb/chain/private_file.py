@@ -52,7 +52,7 @@ def create_private(path: Path, data: bytes) -> bool:
 
     Raises WalletError where it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         require_private_folder(path.parent)

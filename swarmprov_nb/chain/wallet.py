@@ -65,8 +65,9 @@ class DevWallet:
     """A key that the machine made for itself, worth nothing: for the embedded chain and development nodes only.
 
     >>> import tempfile
-    >>> wallet = DevWallet.open(Path(tempfile.mkdtemp()) / "keys")
-    >>> wallet.address[:2], len(wallet.address)
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     wallet = DevWallet.open(Path(place) / "keys")
+    ...     wallet.address[:2], len(wallet.address)
     ('0x', 42)
 
     The key stays in its file, 0600 in a 0700 folder, and is read at each use: no attribute holds it. Raises
@@ -166,7 +167,7 @@ def _require_private(path: Path, mode: str) -> None:
 
 def _make_key(key_file: Path) -> None:
     """Put a whole new key in place, unless another process was faster: a link never replaces a file."""
-    draft = key_file.with_name(f".{key_file.name}.{secrets.token_hex(8)}")
+    draft = key_file.with_name(f".{key_file.name}.{secrets.token_hex(4)}")
     try:
         key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _require_private(key_file.parent, "700")

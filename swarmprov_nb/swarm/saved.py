@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from struct import Struct
 from typing import BinaryIO
-from uuid import uuid4
 
 from swarmprov_nb.errors import ChunkNotFound, StorageError
 from swarmprov_nb.swarm.bmt import CHUNK_SIZE, hash_chunks
 from swarmprov_nb.swarm.chunk import Chunk, ChunkBatch
 from swarmprov_nb.swarm.copying import distinct_addresses
+from swarmprov_nb.swarm.drafts import draft
 from swarmprov_nb.swarm.file_tree import fetch
 from swarmprov_nb.swarm.pack_file import make_durable
 from swarmprov_nb.swarm.reference import ADDRESS_SIZE
@@ -55,20 +56,17 @@ def save(storage: Storage, root: bytes, file: Path, *, overwrite: bool = False) 
     file = Path(file)
     if file.exists() and not overwrite:
         raise StorageError(f"{file} is there already.", "Name another file, or allow it to be overwritten.")
-    part = file.with_name(f".{file.name}.{uuid4().hex}.part")
     try:
-        with part.open("xb") as out:
-            _write(storage, root, out)
-            out.flush()
-            make_durable(out.fileno())
-        part.replace(file)
+        with draft(file, partial(Path.touch, exist_ok=False)) as part:
+            with part.open("wb") as out:
+                _write(storage, root, out)
+                out.flush()
+                make_durable(out.fileno())
+            part.replace(file)
     except OSError as error:
         raise StorageError(
             f"{file} cannot be written: {error.strerror}.", "Name another file or free space."
         ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _write(storage: Storage, root: bytes, out: BinaryIO) -> None:
