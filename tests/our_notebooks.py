@@ -15,6 +15,7 @@ def executed(notebook, *, folder):
     own = {
         "SWARMPROV_HOME": str(folder / "home"),
         "IPYTHONDIR": str(folder / "ipython"),
+        "TMPDIR": str(folder),  # a reader's machine clears its own
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     words = ("nbconvert", "--to=notebook", "--execute", "--inplace", str(notebook))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,10 +53,11 @@ for line in sys.stdin:
 
 
 @pytest.fixture(scope="module")
-def play():
+def play(tmp_path_factory):
     """Run cells in a fresh shell with the engine installed; a cell that begins with ``#!`` is ours and runs outside."""
+    env = {**os.environ, "TMPDIR": str(tmp_path_factory.mktemp("temporary"))}
     with subprocess.Popen(
-        [sys.executable, "-c", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HOUSE
+        [sys.executable, "-c", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HOUSE, env=env
     ) as process:
 
         def run(*cells, setup=""):

@@ -8,6 +8,7 @@ accesses through an alias.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -1086,9 +1087,10 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def flows():
+def flows(tmp_path_factory):
+    env = {**os.environ, "TMPDIR": str(tmp_path_factory.mktemp("temporary"))}
     with subprocess.Popen(
-        [sys.executable, "-c", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HOUSE
+        [sys.executable, "-c", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HOUSE, env=env
     ) as process:
 
         def run(cells):

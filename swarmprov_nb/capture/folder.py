@@ -15,7 +15,8 @@ def look(folder: str) -> Look:
     """Return (mtime in ns, size, inode) of up to 5,000 files below `folder`; hidden folders are left out.
 
     >>> import tempfile
-    >>> look(tempfile.mkdtemp())
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     look(place)
     {}
     """
     found: Look = {}

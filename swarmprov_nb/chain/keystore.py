@@ -22,12 +22,13 @@ class KeystoreWallet:
 
     >>> from swarmprov_nb.chain.keystore_folder import new_keystore
     >>> import tempfile
-    >>> made = new_keystore(Path(tempfile.mkdtemp()) / "wallets", "field", lambda: "a long password", n=2)
-    >>> wallet = KeystoreWallet(made.path, lambda opens: opens("a long password"))
-    >>> with wallet.unlocked():  # asked for the password once, however much is signed
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     made = new_keystore(Path(place) / "wallets", "field", lambda: "a long password", n=2)
+    ...     wallet = KeystoreWallet(made.path, lambda opens: opens("a long password"))
+    ...     with wallet.unlocked():  # asked for the password once, however much is signed
+    ...         wallet.locked
     ...     wallet.locked
     False
-    >>> wallet.locked
     True
 
     It signs transactions for no private chain, except those of `private_chains`: chain ids that the user's settings

@@ -82,8 +82,8 @@ def import_key(
     """Take a wallet over from a key in hex; asks `key` for it and then for a new `password`. Raises as above.
 
     >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp()) / "wallets"
-    >>> import_key(place, "seven", lambda: "07".zfill(64), lambda: "a long password", n=2).address
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     import_key(Path(place) / "wallets", "seven", lambda: "07".zfill(64), lambda: "a long password", n=2).address
     '0xd41c057fd1c78805AAC12B0A94a405c0461A6FBb'
     """
     path = _free(folder, name)
