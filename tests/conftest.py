@@ -14,11 +14,12 @@ from studies import Study, make_study, write_notebook
 from swarmprov_nb.home import Home
 
 # A worker that begins one of these last keeps all others waiting. In an order in which not all begin with a Lab.
-LONGEST = ("test_one_button", "test_everywhere", "test_push_kills", "test_extension", "test_real_swarm_notebook",
-           "test_real_networks", "test_services", "test_widgets_lineage", "test_output", "test_widgets_publish",
-           "test_secrets", "test_packaging", "test_panel", "test_quickstart_notebook", "test_publishing_kills",
-           "test_by_keyboard", "test_capture_conformance", "test_recording", "test_hostile", "test_contract_foundry",
-           "test_to_the_world", "test_swarm_bee_upload", "test_quickstart_lab", "test_chain_sending")  # fmt: skip
+LONGEST = ("test_one_button", "test_everywhere", "test_push_kills", "test_record_kills", "test_extension",
+           "test_real_swarm_notebook", "test_real_networks", "test_services", "test_widgets_lineage", "test_output",
+           "test_widgets_publish", "test_secrets", "test_packaging", "test_panel", "test_quickstart_notebook",
+           "test_publishing_kills", "test_carrying_kills", "test_by_keyboard", "test_capture_conformance",
+           "test_recording", "test_hostile", "test_contract_foundry", "test_to_the_world", "test_swarm_bee_upload",
+           "test_quickstart_lab", "test_chain_sending")  # fmt: skip
 
 hypothesis.settings.register_profile("gate", deadline=None)  # no test is timed
 hypothesis.settings.load_profile("gate")

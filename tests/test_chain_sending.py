@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from anvils import anvil
+from killing import OFTEN, forge
 from rpc_doubles import OwnWallet, Relay
 
 from swarmprov_nb.chain import evm_sending
@@ -577,7 +578,6 @@ from swarmprov_nb.chain.http_rpc import HttpRpc
 from swarmprov_nb.chain.networks import ANVIL
 from swarmprov_nb.chain.wallet import DevWallet
 from hashlib import sha256
-folder, url, moment, names = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
 
 class Killed(HttpRpc):
     sent = False
@@ -598,33 +598,55 @@ def journal(prepared):
     if moment == "as it is journaled":
         os.kill(os.getpid(), signal.SIGKILL)
 
-backend = EvmAnchors(ANVIL, Killed(url), lock_folder=folder / "locks", loopback=True)
-for name in names:
-    anchor(backend, AnchorRequest(sha256(name.encode()).digest(), bytes(32), 1), DevWallet.open(folder), journal)
+def act(place, url, when, *names):
+    global moment
+    moment, folder = when, Path(place)
+    backend = EvmAnchors(ANVIL, Killed(url), lock_folder=folder / "locks", loopback=True)
+    for name in names:
+        anchor(backend, AnchorRequest(sha256(name.encode()).digest(), bytes(32), 1), DevWallet.open(folder), journal)
 """
 
 
 def anchorer(folder, url, moment, *names):
-    command = [sys.executable, "-c", ANCHORER, str(folder), url, moment, *names]
+    command = [sys.executable, "-c", f"{ANCHORER}\nact(*sys.argv[1:])", str(folder), url, moment, *names]
     return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 MOMENTS = ["as it is journaled", "before it is sent", "before the answer", "before the record"]
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory):
+    with forge(ANCHORER, tmp_path_factory.mktemp("anchorer")) as started:
+        yield started
+
+
+@pytest.fixture
+def killed(warm, relay, ada, tmp_path):
+    """Return what anchors a name in a process that dies at some moment, and returns what that had journaled."""
+
+    def anchored(moment, name):
+        ended = warm.run(tmp_path / "ada", relay.url, moment, name)
+        assert ended.code == -signal.SIGKILL
+        assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "ada").glob("*.key"))
+        (line,) = ended.said
+        return PreparedTransaction.from_json(json.loads(line))
+
+    return anchored
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_at_any_moment_it_is_resumed_elsewhere(backend, relay, ada, tmp_path, moment):
+@pytest.mark.parametrize("times", [3, OFTEN])
+def test_killed_at_any_moment_it_is_resumed_elsewhere(backend, ada, killed, moment, times):
     """Killed as it journals, before it sends, before it hears, before it reads: one transaction, by another process."""
-    before = count(relay, ada)
-    killed = anchorer(tmp_path / "ada", relay.url, moment, moment)
-    out, err = killed.communicate(timeout=120)
-    assert killed.returncode == -signal.SIGKILL, err
-    (line,) = out.splitlines()
-    prepared = PreparedTransaction.from_json(json.loads(line))
-    record = backend.submit(prepared)
-    assert backend.submit(prepared) == record
-    assert backend.anchored_event(ada.address, digest(moment)).transaction == prepared.hash
-    assert (count(relay, ada) - before, anchors_of(relay, ada, moment)) == (1, 1)
+    relay = backend._provider
+    for name in [f"{moment}, {each} of {times}" for each in range(times)]:
+        before = count(relay, ada)
+        prepared = killed(moment, name)
+        record = backend.submit(prepared)
+        assert backend.submit(prepared) == record
+        assert backend.anchored_event(ada.address, digest(name)).transaction == prepared.hash
+        assert (count(relay, ada) - before, anchors_of(relay, ada, name)) == (1, 1)
 
 
 def test_two_processes_with_one_account(relay, ada, tmp_path):

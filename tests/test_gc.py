@@ -5,12 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -34,7 +30,6 @@ from swarmprov_nb.swarm import (
     pack_use,
     packs,
     read_file,
-    reference_of,
     split,
 )
 from swarmprov_nb.swarm.pack_garbage import find_garbage
@@ -319,72 +314,6 @@ def test_the_command_shows_first_and_frees_only_when_told(study, capsys, monkeyp
     assert size_of(study.home.store) <= before - 100_000
     assert main(["gc"]) == 0
     assert "Nothing to free." in capsys.readouterr().out
-
-
-# -- kills
-
-KILLED = textwrap.dedent("""
-    import pathlib, sys
-    from swarmprov_nb.freeing import free
-    from swarmprov_nb.home import Home
-
-    sys.path.insert(0, "tests")
-    from dying import die_before
-
-    die_before(int(sys.argv[3]), "rename", "unlink")
-    free(Home(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), hours=0)
-""")
-
-
-def home_with_garbage(place):
-    home = Home(place / "home")
-    keeper, contents = Keeper(home), {}
-    (place / "work").mkdir()
-    for number in range(3):
-        file = place / "work" / f"{number}.bin"
-        file.write_bytes(noise(9_000, number))
-        upload = keeper.store.upload(b"", UploadPlan("x"))  # one pack with needed chunks and garbage
-        split(file.read_bytes(), upload)
-        split(noise(9_000, 100 + number), upload)
-        upload.finish()
-        contents[keeper.keep(snapshot_file(file, limit=1 << 20))] = file.read_bytes()
-    return home, contents
-
-
-def killed_in_gc(place, steps):
-    home, contents = home_with_garbage(place)
-    command = [sys.executable, "-c", KILLED, str(home.root), str(place / "work"), str(steps)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    keeper = Keeper(home)
-    for kept, data in contents.items():
-        assert b"".join(keeper.read(kept)) == data
-    free(home, place / "work", hours=0)
-    keeper = Keeper(home)
-    for kept, data in contents.items():
-        assert b"".join(keeper.read(kept)) == data
-    assert not any(keeper.store.has([reference_of(noise(9_000, 100 + number)) for number in range(3)]))
-    assert spare(home, place / "work", hours=0).nothing
-    assert list((home.store / "incoming").iterdir()) == []
-    return done.returncode
-
-
-@pytest.mark.parametrize("steps", [9, 13, 15])
-def test_kill_9_within_gc_loses_nothing(tmp_path, steps):
-    """A gc that is killed in the middle leaves all that is needed, and the next finishes."""
-    assert killed_in_gc(tmp_path, steps) == -signal.SIGKILL
-
-
-@pytest.mark.long
-def test_kill_9_at_any_step_of_gc_loses_nothing(tmp_path):
-    """A gc killed before each of its writes, renames and deletions leaves all that is needed."""
-    code, steps = -signal.SIGKILL, 0
-    while code:
-        place = tmp_path / str(steps)
-        place.mkdir()
-        code = killed_in_gc(place, steps)
-        steps += 1
-    assert steps > 15
 
 
 def test_packs_of_several_sizes_are_rewritten_in_groups(store, monkeypatch):

@@ -5,20 +5,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
+from killing import forge, healthy, kills, named, only_mine
+from studies import make_study
 
 from swarmprov_nb.chain.evm_anchors import open_embedded
 from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.freeing import free
 from swarmprov_nb.home import Home
 from swarmprov_nb.publishing import Publisher, publish
 from swarmprov_nb.receipts import receipts
 from swarmprov_nb.verifying import verify
 
-STEPS = ("manifest", "envelope", "seal", "store", "anchor", "receipt", "close")
 PUBLISH = """
 import os, signal, sys
 from pathlib import Path
@@ -51,6 +55,15 @@ result = publish(notebook, yes=True, home=Home(Path(home)), say=lambda line: Non
 print(result.reference)
 """
 
+WARM = """
+from pathlib import Path
+from swarmprov_nb.home import Home
+from swarmprov_nb.publishing import publish
+
+def act(home, notebook):
+    publish(notebook, yes=True, home=Home(Path(home)), say=lambda line: None)
+"""
+
 
 def _process(study, when="never", at=""):
     return subprocess.Popen(
@@ -70,7 +83,7 @@ def _killed(study, when, at):
 def _journal(home, *, chain=True):
     entries = {}
     for path in home.journal.rglob("*.jsonl") if chain else home.journal.glob("*.jsonl"):
-        for line in path.read_text().splitlines():
+        for line in path.read_text().split("\n")[:-1]:  # half a line counts for nothing
             step, entry = json.loads(line)
             entries[step] = entry
     return entries
@@ -81,11 +94,14 @@ def _events(home, receipt):
     return list(chain.lineage(receipt.wallet, bytes.fromhex(receipt.manifest)))
 
 
-@pytest.mark.parametrize("at", STEPS)
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_killed_publish_is_taken_up(study, when, at):
+@pytest.fixture(scope="module")
+def publisher(tmp_path_factory):
+    with forge(WARM, tmp_path_factory.mktemp("publisher")) as started:
+        yield started
+
+
+def _taken_up(study):
     """Same manifest, same reference, same transaction as journaled; one anchor, one receipt, and it verifies."""
-    _killed(study, when, at)
     journaled = _journal(study.home)
     result = publish(study.notebook, yes=True, home=study.home, say=lambda _: None)
     (receipt,) = receipts(study.home)
@@ -101,6 +117,57 @@ def test_a_killed_publish_is_taken_up(study, when, at):
     assert len(_events(study.home, receipt)) == 1
     assert verify(result.reference, home=study.home).exit_code == 0
     assert _journal(study.home, chain=False) == {}
+
+
+def _killed_and_taken_up(publisher, place, orders):
+    """Kill a publish as each order says, look at what is left, and publish by another process."""
+    for order in orders:
+        study = make_study(Home(place / "home"), place / "work")
+        with named(order):
+            killed = publisher.run(study.home.root, study.notebook, **order)
+            assert killed.code == -signal.SIGKILL or "after" in order
+            only_mine(study.home)
+            healthy(study.home, study.folder)
+            _taken_up(study)
+            free(study.home, study.folder, hours=0)
+            healthy(study.home, study.folder)
+            assert _hidden(study.home) == []
+        shutil.rmtree(place)
+
+
+def _hidden(home):
+    """Return the drafts of files that are left in a home."""
+    return [path for path in home.root.rglob(".*") if path.is_file()]
+
+
+def _whole(publisher, place):
+    study = make_study(Home(place / "home"), place / "work")
+    return publisher.run(study.home.root, study.notebook)
+
+
+def test_a_publish_killed_at_each_journaled_step_is_taken_up(publisher, tmp_path):
+    """Killed before, within and after each line of a journal, as that is closed, and at three other times."""
+    whole = _whole(publisher, tmp_path / "whole")
+    orders = [*_journaled(whole), *({"after": whole.seconds * part} for part in (0.3, 0.6, 0.9))]
+    assert len(orders) >= 6 * 3 + 1 + 3
+    _killed_and_taken_up(publisher, tmp_path / "killed", orders)
+
+
+@pytest.mark.long
+@pytest.mark.once
+@pytest.mark.timeout(7200)
+def test_a_publish_killed_a_hundred_times_at_each_journaled_step_is_taken_up(publisher, tmp_path):
+    """As above, 100 times each; and 20 times at every other step at which something is written, and at any time."""
+    whole = _whole(publisher, tmp_path / "whole")
+    assert len(set(whole.steps)) > 60
+    _killed_and_taken_up(publisher, tmp_path / "killed", [*(_journaled(whole) * 34), *kills(whole, 20)])
+
+
+def _journaled(whole):
+    """Return orders to kill before, within and after each journal entry that was written down, and at its end."""
+    mine = [name for name in whole.steps if name.endswith("journal.py") or "journal.py:" in name]
+    counted = Counter(name for name in mine if name.split()[0] in ("write", "half", "sync", "rename"))
+    return [{"kill": (name, number)} for name, count in counted.items() for number in range(count)]
 
 
 def test_a_publish_killed_twice(study):

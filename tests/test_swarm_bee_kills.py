@@ -11,6 +11,7 @@ import time
 
 import pytest
 from bees import QUICK
+from killing import OFTEN
 
 from swarmprov_nb.swarm import UploadPlan, read_file, split
 from swarmprov_nb.swarm.bee import BeeNode, BeeStorage
@@ -35,14 +36,16 @@ with open(file, "rb") as stream:
 
 
 @pytest.mark.parametrize("way", ["stream", "posts"])
-def test_killed_uploads_send_each_chunk_once(tmp_path, way):
-    """SIGKILL several times in the middle, by stream or by POST: in the end all is there, each chunk received once."""
+@pytest.mark.parametrize("times", [3, OFTEN])
+def test_killed_uploads_send_each_chunk_once(tmp_path, way, times):
+    """SIGKILL so many times in the middle, by stream or by POST: in the end all is there, each chunk received once."""
+    chunks = 700 * times // 3
     file = tmp_path / "data"
-    file.write_bytes(secrets.token_bytes(4096 * 700 - 5))
+    file.write_bytes(secrets.token_bytes(4096 * chunks - 5))
     with FakeBee(pace=0.0005) as fake:
         fake.faults.no_stream = way == "posts"
         killed = 0
-        for received in (80, 250, 420):
+        for received in range(80, 80 + 170 * times, 170):
             process = start(fake, file, tmp_path)
             while sum(fake.received.values()) < received + random.randrange(60) and process.poll() is None:
                 time.sleep(0.005)
@@ -50,13 +53,13 @@ def test_killed_uploads_send_each_chunk_once(tmp_path, way):
             killed += process.wait() == -signal.SIGKILL
             process.stdout.close()
         process = start(fake, file, tmp_path)
-        said, _ = process.communicate(timeout=120)
+        said, _ = process.communicate(timeout=240)
         root = split(file.read_bytes())
         storage = BeeStorage(BeeNode.at(fake.url, patience=QUICK))
 
         assert process.returncode == 0
-        assert killed == 3
-        assert 0 < int(said) < 700
+        assert killed == times
+        assert 0 < int(said) < chunks
         assert set(fake.received.values()) == {1}
         assert root in fake.pushed
         assert b"".join(read_file(storage, root)) == file.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from killing import forge, kills, named
 
 from swarmprov_nb.errors import ChunkCorrupt, ChunkNotFound, StorageError
 from swarmprov_nb.swarm import (
@@ -343,34 +345,20 @@ def test_processes_write_and_merge_at_once(tmp_path):
     assert len(list((store.folder / "packs").glob("*.pack"))) < 12
 
 
-KILLED = textwrap.dedent("""
-    import pathlib, sys
-    from swarmprov_nb.swarm import PackStore, UploadPlan, packs, split
+STORE = """
+from pathlib import Path
+from swarmprov_nb.swarm import PackStore, UploadPlan, packs, split
+from steps import report
 
-    sys.path.insert(0, "tests")
-    from dying import die_before
+packs._SMALL_PACKS = 3
 
-    folder = pathlib.Path(sys.argv[1])
-    packs._SMALL_PACKS = 3
-    die_before(int(sys.argv[2]), "rename", "replace", "unlink", "mkdir")
+def act(folder):
     for number in range(3):
-        upload = PackStore(folder).upload(b"", UploadPlan("x"))
+        upload = PackStore(Path(folder)).upload(b"", UploadPlan("x"))
         root = split(b"%d" % number * 9000, upload)
         upload.finish()
-        print(root.hex(), flush=True)
-""")
-
-
-def run_killed(folder, steps):
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(folder), str(steps)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[1],
-    )
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return done.returncode, [bytes.fromhex(line) for line in done.stdout.split()]
+        report(root.hex())
+"""
 
 
 def expect_sound(folder, promised):
@@ -388,13 +376,29 @@ def expect_sound(folder, promised):
     assert list((folder / "incoming").iterdir()) == []
 
 
-def test_kill_9_at_any_step_loses_nothing(tmp_path):
-    """A process killed before each of its writes, renames and deletions leaves a sound store with all it promised."""
-    code, steps = -signal.SIGKILL, 0
-    while code:
-        folder = tmp_path / str(steps)
-        code, promised = run_killed(folder, steps)
-        expect_sound(folder, promised)
-        steps += 1
-    assert len(promised) == 3
-    assert steps > 30
+def killed_everywhere(place, times):
+    with forge(STORE, place / "forge") as process:
+        whole = process.run(place / "whole")
+        for number, order in enumerate(kills(whole, times)):
+            with named(order):
+                killed = process.run(place / f"{number}", **order)
+                assert killed.code == -signal.SIGKILL or "after" in order
+                expect_sound(place / f"{number}", [bytes.fromhex(line) for line in killed.said])
+            shutil.rmtree(place / f"{number}")
+        return len(whole.said), len(set(whole.steps))
+
+
+def test_kill_9_at_every_step_loses_nothing(tmp_path):
+    """Killed three times at each of its steps, and at any time, a process leaves a sound store with all it promised."""
+    stored, steps = killed_everywhere(tmp_path, 3)
+    assert (stored, steps >= 15) == (3, True)
+
+
+@pytest.mark.long
+@pytest.mark.once
+@pytest.mark.timeout(7200)
+def test_kill_9_at_every_step_a_hundred_times(tmp_path):
+    """As above, 100 times each."""
+    stored, steps = killed_everywhere(tmp_path, 100)
+    assert (stored, steps >= 15) == (3, True)
+
