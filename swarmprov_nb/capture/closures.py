@@ -138,7 +138,7 @@ class _Search:
         self._keep: list[Any] = []
 
     def visit(self, value: Any) -> None:
-        if is_a(value, _ATOMS) or id(value) in self._seen or len(self._seen) > _NODES:
+        if issubclass(type(value), _ATOMS) or id(value) in self._seen or len(self._seen) > _NODES:
             return
         self._seen.add(id(value))
         self._keep.append(value)  # an id is only good while its object lives
@@ -146,31 +146,33 @@ class _Search:
             self.visit(part)
 
     def _parts(self, value: Any) -> Iterable[Any]:
-        if is_a(value, types.FunctionType):
+        kind = type(value)  # as `is_a` does, without a call for each question
+        if issubclass(kind, types.FunctionType):
             return self._function(value)
-        if is_a(value, types.MethodType):
+        if issubclass(kind, types.MethodType):
             return (value.__func__, value.__self__)
-        if is_a(value, functools.partial):
+        if issubclass(kind, functools.partial):
             return (value.func, *value.args, *value.keywords.values())
-        if is_a(value, property):
+        if issubclass(kind, property):
             return (value.fget, value.fset)
-        if is_a(value, type):
+        if issubclass(kind, type):
             return self._class(value, constructing=True)
         return self._container(value)
 
     def _container(self, value: Any) -> Iterable[Any]:
-        if is_a(value, types.GeneratorType | types.CoroutineType | types.AsyncGeneratorType):
+        kind = type(value)
+        if issubclass(kind, types.GeneratorType | types.CoroutineType | types.AsyncGeneratorType):
             return self._generator(value)
-        if is_a(value, staticmethod | classmethod):
+        if issubclass(kind, staticmethod | classmethod):
             return (value.__func__,)
-        if type(value).__module__ in {"builtins", "itertools"} and hasattr(type(value), "__next__"):
+        if kind.__module__ in {"builtins", "itertools"} and hasattr(kind, "__next__"):
             return [part for part in gc.get_referents(value) if type(part) is not type]
-        kind: Any = next((kind for kind in _CONTAINERS if is_a(value, kind)), None)
-        if kind is None:
+        base: Any = next((base for base in _CONTAINERS if issubclass(kind, base)), None)
+        if base is None:
             return self._instance(value)
-        if kind.__len__(value) > _NODES:
+        if base.__len__(value) > _NODES:
             return ()
-        return list(dict.values(value) if kind is dict else kind.__iter__(value))  # a subclass may have its own
+        return list(dict.values(value) if base is dict else base.__iter__(value))  # a subclass may have its own
 
     def _function(self, value: types.FunctionType) -> Iterable[Any]:
         if value.__globals__ is self._namespace:
