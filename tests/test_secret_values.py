@@ -124,7 +124,7 @@ def test_a_disk_that_is_full_tells_no_salt(study, monkeypatch):
     real = os.write
 
     def full(handle, data):
-        if b'"salts"' not in data:
+        if b'"salts"' not in bytes(data):
             return real(handle, data)
         JOURNALED.append(bytes(data))
         raise OSError(28, "No space left on device")
