@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import subprocess
+import sys
 
 import pytest
 from hurting import QUIET, flipped, make_home
@@ -11,6 +14,7 @@ from hurting import QUIET, flipped, make_home
 from swarmprov_nb.checksum import unchecked
 from swarmprov_nb.freeing import free
 from swarmprov_nb.fsck import fsck, repair
+from swarmprov_nb.fsck.database import require_whole, rows
 from swarmprov_nb.home import RECORD_KEY, Home
 from swarmprov_nb.journal import Journal, journal_of
 from swarmprov_nb.lineage import Record
@@ -269,3 +273,26 @@ def test_what_a_kill_leaves_of_a_store_is_no_damage(tmp_path):
     assert (repair(home, tmp_path).damage, free(home, tmp_path)) == ((), 0)
     assert sorted(home.store.rglob("*")) == before
     assert user_store(home).packs() == []
+
+
+KILLED = """
+import os, signal, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("CREATE TABLE logs (tx_hash BLOB)")
+db.execute("PRAGMA cache_size = 5")
+db.execute("BEGIN IMMEDIATE")
+for _ in range(200):
+    db.execute("INSERT INTO logs VALUES (randomblob(4000))")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_kill_left_half_written_is_taken_back_by_the_look(tmp_path):
+    """A database whose rollback journal is still to be played back is whole, and is found so."""
+    path = tmp_path / "chain.sqlite"
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert path.with_name("chain.sqlite-journal").stat().st_size
+    require_whole(path, "logs")
+
+    assert rows(path, "SELECT * FROM logs") == []

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -61,6 +62,10 @@ class Pushing:
         """Kill a publish; tells whether it was: of some notes of an upload there may be a few fewer the next time."""
         ended = self.process.run(study.home.root, study.notebook, bee.url, self.chain, **order)
         assert ended.code == -signal.SIGKILL or "kill" not in order or "upload" in order["kill"][0]
+        deadline = time.monotonic() + 60
+        while bee.connected:  # chunks that were on their way come now, and not after the next one asked for them
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         only_mine(study.home)
         healthy(study.home, study.folder)
         return ended.code == -signal.SIGKILL

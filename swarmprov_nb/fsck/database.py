@@ -1,4 +1,4 @@
-"""A SQLite file of ours looked through, and nothing of it changed."""
+"""A SQLite file of ours looked through, and nothing changed of what was written into it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def require_whole(path: Path, table: str) -> None:
 
 
 def rows(path: Path, query: str) -> list[tuple[bytes, ...]]:
-    """Return what a query finds."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as db:
+    """Return what a query finds; what a kill left half done is taken back first, as by anybody who opens the file."""
+    try:
+        return _found(path, query, "ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+            raise
+        return _found(path, query, "rw")
+
+
+def _found(path: Path, query: str, mode: str) -> list[tuple[bytes, ...]]:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30)) as db:
         return db.execute(query).fetchall()

@@ -152,6 +152,11 @@ class FakeBee:
         return self._node.received
 
     @property
+    def connected(self) -> int:
+        """How many connections it serves now: of a client that was killed, what is under way still comes."""
+        return self._server.connected
+
+    @property
     def peers(self) -> str:
         """Whether it has "many" peers to ask, or "few"."""
         return self._node.peers

@@ -46,6 +46,12 @@ class Server:
         taken: int = listener.getsockname()[1]
         return taken
 
+    @property
+    def connected(self) -> int:
+        """How many connections are served now."""
+        with self._lock:
+            return len(self._open)
+
     def stop(self, *, reset: bool = False) -> None:
         """Close the port and every connection; with `reset` the other sides see a reset."""
         listener, self._listener = self._listener, None
