@@ -82,7 +82,7 @@ function optionNode() {
   return {
     node,
     update({ id, label }) {
-      if (node.value !== id) node.value = id;
+      if (node.getAttribute('value') !== id) node.value = id; // without the attribute its value is its label
       put(node, label);
     }
   };
