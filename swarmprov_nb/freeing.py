@@ -141,7 +141,7 @@ def _spare(home: Home, folder: Path, store: PackStore | None, hours: float, chec
 
 def _leftovers(home: Home, before: float) -> Iterator[Path]:
     """Files that were being written when their process was killed; whatever is still written is younger."""
-    places = (home.root, home.receipts, home.pages, home.keys, home.keys / "wallets")
+    places = (home.root, home.receipts, home.pages, home.keys, home.keys / "wallets", home.journal / "push")
     drafts = [path for place in places for path in place.glob(".*.????????")]
     half_made = home.store.glob("store.*.*")
     for path in (*sorted(drafts), *sorted(half_made), *sorted((home.root / "tmp").rglob("*"))):

@@ -243,6 +243,7 @@ def test_a_kernel_whose_folder_is_gone(kernel, tmp_path, named):
     assert {each.status for each in said[1:]} == {"ok"}
 
 
+@pytest.mark.skipif(sys.version_info[:3] == (3, 13, 0), reason="Python 3.13.0 itself fails to import in such a folder")
 def test_a_command_in_a_folder_that_is_gone_is_told_in_two_lines(tmp_path):
     """No command shows a traceback where its working folder was removed."""
     script = """

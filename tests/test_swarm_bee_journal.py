@@ -12,6 +12,10 @@ from swarmprov_nb.swarm.bee.upload_journal import Session, UploadJournal
 HEAD = {"node": "http://127.0.0.1:1633", "overlay": "aa", "batch": "bb", "root": "cc"}
 
 
+def _killed(*_):
+    raise KeyboardInterrupt
+
+
 def opened(folder, head=HEAD, name="plan"):
     return UploadJournal.within(folder, name, head)
 
@@ -74,6 +78,28 @@ def test_a_damaged_record_and_what_follows_it_counts_as_not_written(tmp_path):
     file.write_bytes(data)
 
     assert opened(tmp_path).acked == {one}
+
+
+def test_done_and_killed_before_that_is_noted(tmp_path, monkeypatch):
+    """All that was acked is still known where a kill comes as the journal becomes short."""
+    addresses = [secrets.token_bytes(32) for _ in range(3)]
+    journal = opened(tmp_path)
+    journal.sending(addresses)
+    journal.took(addresses)
+    journal.kept()
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.replace", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            journal.finished()
+    journal.close()
+    again = opened(tmp_path)
+    assert again.acked == set(addresses)
+    again.finished()
+    again.close()
+
+    (file,) = tmp_path.glob("*.upload")
+    assert file.stat().st_size < 32 * 3 + 200
+    assert opened(tmp_path).done
 
 
 @pytest.mark.parametrize("other", [{"overlay": "dd"}, {"batch": "dd"}, {"root": "dd"}])

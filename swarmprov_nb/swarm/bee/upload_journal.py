@@ -1,9 +1,9 @@
 """What an upload has sent and what was taken, on the disk before and after each act, so that a kill loses nothing.
 
-Format: a file of records, appended only: kind (1 byte), length (u32), CRC-32 of kind and body (u32), body; all
-little-endian. Kinds: ``H`` head (JSON), ``N`` new session (JSON: tag, split before), ``S`` addresses about to be sent,
-``A`` addresses acked, ``K`` everything so far is kept by the node, ``F`` forgotten (addresses that were lost), ``U``
-everything so far is unsure, ``D`` done. A torn last record, and all after it, counts as not written.
+Format: a file of records, appended only until it is done: kind (1 byte), length (u32), CRC-32 of kind and body (u32),
+body; all little-endian. Kinds: ``H`` head (JSON), ``N`` new session (JSON: tag, split before), ``S`` addresses about to
+be sent, ``A`` addresses acked, ``K`` everything so far is kept by the node, ``F`` forgotten (addresses that were lost),
+``U`` everything so far is unsure, ``D`` done. A torn last record, and all after it, counts as not written.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -166,13 +167,17 @@ class UploadJournal:
         self._write("U", b"", durable=True)
 
     def finished(self) -> None:
-        """Note that the upload is done; the file becomes short."""
+        """Note that the upload is done; a short file takes the place of the long one, which a kill leaves as it is."""
         self.done = True
-        if self._descriptor is not None:
-            with _explained(self.file):
-                os.ftruncate(self._descriptor, 0)
-        self._write("H", json.dumps(self._head).encode())
-        self._write("D", b"", durable=True)
+        if self.file is None:
+            return
+        with _explained(self.file):
+            handle, draft = tempfile.mkstemp(dir=self.file.parent, prefix=f".{self.file.name}.")
+            with os.fdopen(handle, "wb") as short:
+                short.write(_record("H", json.dumps(self._head).encode()) + _record("D", b""))
+                short.flush()
+                os.fsync(short.fileno())
+            Path(draft).replace(self.file)
 
     def restart(self) -> None:
         """Forget everything: what was done has been lost since."""
@@ -189,8 +194,7 @@ class UploadJournal:
     def _write(self, kind: str, body: bytes, *, durable: bool = False) -> None:
         if self._descriptor is None:
             return
-        checksum = zlib.crc32(body, zlib.crc32(kind.encode()))
-        data = _RECORD.pack(ord(kind), len(body), checksum) + body
+        data = _record(kind, body)
         with _explained(self.file):
             # one write straight to the kernel: a kill of this process cannot take it back
             if os.write(self._descriptor, data) != len(data):
@@ -219,6 +223,10 @@ def _unusable(file: Path | None, error: OSError) -> StorageError:
         f"The upload's journal {file} cannot be written: {error.strerror or error}.",
         "Free space or change the folder's permissions, then run the same command again.",
     )
+
+
+def _record(kind: str, body: bytes) -> bytes:
+    return _RECORD.pack(ord(kind), len(body), zlib.crc32(body, zlib.crc32(kind.encode()))) + body
 
 
 def _addresses(body: bytes) -> list[bytes]:
