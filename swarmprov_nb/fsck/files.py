@@ -15,7 +15,7 @@ from swarmprov_nb.destinations import Destinations
 from swarmprov_nb.errors import SwarmprovError
 from swarmprov_nb.fsck import database
 from swarmprov_nb.fsck.damage import Damage, fault_in, move_all_aside, move_aside
-from swarmprov_nb.home import RECORD_KEY, Home, damaged
+from swarmprov_nb.home import RECORD_KEY, Home, damaged, write_once
 from swarmprov_nb.journal import Journal, steps_of
 from swarmprov_nb.keys import wallets
 from swarmprov_nb.scanning import FINDINGS_KEY
@@ -114,6 +114,14 @@ def _cut(path: Path) -> None:
         journal.write(step, entry)
 
 
+def _cut_upload(path: Path) -> None:
+    """Keep the notes before the damage, from which the next push goes on, and put the hurt ones aside."""
+    data = path.read_bytes()
+    move_aside(path)
+    if whole := whole_size(data):
+        write_once(path, data[:whole])
+
+
 @dataclass(frozen=True)
 class _Kind:
     """Files of one kind: where, who reads them, and the cure; without one it is what their reader says."""
@@ -133,7 +141,7 @@ _KINDS: Final = (
     _Kind("journal/*.jsonl", _journal, _BEGUN, _cut),
     _Kind("journal/seals/*.jsonl", _journal, _BEGUN, _cut),
     _Kind("journal/push/*.jsonl", _journal, _PUSH, move_aside),
-    _Kind("journal/push/*.upload", _upload, _PUSH, move_aside),
+    _Kind("journal/push/*.upload", _upload, _PUSH, _cut_upload),
     _Kind("spending.jsonl", lambda home, _: list(ledger(home)), LEDGER),
     _Kind("contents.sqlite", _contents, _CONTENTS, move_all_aside),
 )
