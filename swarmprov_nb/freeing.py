@@ -141,9 +141,9 @@ def _spare(home: Home, folder: Path, store: PackStore | None, hours: float, chec
 
 def _leftovers(home: Home, before: float) -> Iterator[Path]:
     """Files that were being written when their process was killed; whatever is still written is younger."""
-    places = (home.root, home.receipts, home.pages, home.keys, home.keys / "wallets", home.journal / "push")
+    places = (home.root, home.receipts, home.pages, home.keys, home.keys / "wallets")
     drafts = [path for place in places for path in place.glob(".*.????????")]
-    half_made = home.store.glob("store.*.*")
+    half_made = [*home.store.glob("store.*.*"), *(home.journal / "push").glob(".*.part")]
     for path in (*sorted(drafts), *sorted(half_made), *sorted((home.root / "tmp").rglob("*"))):
         if path.is_file() and not path.is_symlink() and path.stat().st_mtime < before:
             yield path

@@ -34,14 +34,14 @@ from swarmprov_nb.chain.transactions import Transaction
 from swarmprov_nb.chain.wallet import Wallet
 from swarmprov_nb.errors import ChainError, UsageError
 
+if TYPE_CHECKING:
+    from swarmprov_nb.chain.embedded_node import EmbeddedNode
+
 # What estimate answers where the contract is not deployed yet (facts: benchmarks/chain.py).
 GAS_OF_ANCHOR = 75_000
 GAS_OF_EDGE = 28_000
 GAS_OF_REVOCATION = 60_000
 MOST_EDGES = 256
-
-if TYPE_CHECKING:
-    from swarmprov_nb.chain.embedded_node import EmbeddedNode
 
 _NOBODY = "0x" + "00" * 20
 _embedded: dict[Path, EmbeddedNode] = {}  # one a file: a process that publishes a thousand times holds it open once

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from swarmprov_nb.chain.wallet import DevWallet
 from swarmprov_nb.config import Settings
 from swarmprov_nb.destinations import Destinations
 from swarmprov_nb.errors import SwarmprovError
+from swarmprov_nb.file_lock import locked_within
 from swarmprov_nb.fsck import database
 from swarmprov_nb.fsck.damage import Damage, fault_in, move_all_aside, move_aside
 from swarmprov_nb.home import RECORD_KEY, Home, damaged, write_once
@@ -38,6 +38,10 @@ _BEGUN: Final = (
 _PUSH: Final = (
     "It is moved aside by: swarmprov fsck --repair"
     "\nThe next push asks the node what it has, and sends the rest. Nothing that was published is hurt."
+)
+_NOTES: Final = (
+    "What stands before the damage is kept by: swarmprov fsck --repair"
+    "\nThe next push goes on from there. Nothing that was published is hurt."
 )
 LEDGER: Final = (
     "It cannot be rebuilt: what was promised in the last 24 hours counts against your caps. Look up your wallet;"
@@ -79,9 +83,7 @@ def _wallet(home: Home, path: Path) -> None:
 def _upload(_: Home, path: Path) -> None:
     """Look at what an upload noted, unless it is under way."""
     with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not locked_within(file.fileno(), 0, share=True):
             return
         data = file.read()
     if (whole := whole_size(data)) < len(data):
@@ -141,7 +143,7 @@ _KINDS: Final = (
     _Kind("journal/*.jsonl", _journal, _BEGUN, _cut),
     _Kind("journal/seals/*.jsonl", _journal, _BEGUN, _cut),
     _Kind("journal/push/*.jsonl", _journal, _PUSH, move_aside),
-    _Kind("journal/push/*.upload", _upload, _PUSH, _cut_upload),
+    _Kind("journal/push/*.upload", _upload, _NOTES, _cut_upload),
     _Kind("spending.jsonl", lambda home, _: list(ledger(home)), LEDGER),
     _Kind("contents.sqlite", _contents, _CONTENTS, move_all_aside),
 )

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from swarmprov_nb.file_lock import locked_within
+
 
 @contextmanager
 def draft(goal: Path, make: Callable[[Path], object]) -> Iterator[Path]:
@@ -33,7 +35,8 @@ def draft(goal: Path, make: Callable[[Path], object]) -> Iterator[Path]:
     try:
         yield work
     finally:
-        _remove(work)
+        with suppress(OSError):
+            _remove(work)
         os.close(lock)
 
 
@@ -55,14 +58,15 @@ def _sweep(goal: Path) -> None:
     for path in goal.parent.glob(".*.part"):
         if re.fullmatch(rf"\.{re.escape(goal.name)}\.[0-9a-f]{{8}}\.part", path.name):
             with suppress(OSError):
-                _remove_abandoned(path)
+                remove_abandoned(path)
 
 
-def _remove_abandoned(path: Path) -> None:
+def remove_abandoned(path: Path) -> None:
+    """Remove what a process wrote and kept locked, unless it lives. Raises OSError."""
     lock = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _remove(path)
+        if locked_within(lock, 0):
+            _remove(path)
     finally:
         os.close(lock)
 
@@ -71,5 +75,4 @@ def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)

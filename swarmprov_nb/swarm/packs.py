@@ -10,7 +10,6 @@ an upload last wrote or relied on it. Nothing depends on a process ending well: 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import threading
@@ -21,6 +20,7 @@ from pathlib import Path
 from swarmprov_nb.errors import ChunkNotFound, StorageError
 from swarmprov_nb.file_lock import LOCK_SECONDS, locked_within
 from swarmprov_nb.swarm.chunk import Chunk, verify_chunks
+from swarmprov_nb.swarm.drafts import remove_abandoned
 from swarmprov_nb.swarm.pack_file import (
     PackFile,
     PackWriter,
@@ -325,7 +325,7 @@ class PackStore:
                 index.unlink()
         incoming = self.folder / "incoming"
         for part in incoming.glob("*.part"):
-            _remove_abandoned(part)
+            remove_abandoned(part)
         for part in (*folder.glob("*.idxpart"), *incoming.glob("*.idxpart")):
             # one beside a pack that is still written belongs to a living process
             if not part.with_suffix(".part").exists():
@@ -350,15 +350,6 @@ def locked(folder: Path) -> Iterator[None]:
                 "Wait for it, or end it if it hangs, then run this again.",
             )
         yield
-
-
-def _remove_abandoned(part: Path) -> None:
-    with part.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        part.unlink(missing_ok=True)
 
 
 def _opened(path: Path) -> PackFile:

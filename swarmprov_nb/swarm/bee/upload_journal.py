@@ -8,21 +8,23 @@ be sent, ``A`` addresses acked, ``K`` everything so far is kept by the node, ``F
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from struct import Struct
 from typing import Any
 
 from swarmprov_nb.errors import StorageError
+from swarmprov_nb.file_lock import locked_within
 from swarmprov_nb.swarm.bee.faults import fault
+from swarmprov_nb.swarm.drafts import draft
+from swarmprov_nb.swarm.pack_file import write_durably
 from swarmprov_nb.swarm.reference import ADDRESS_SIZE
 
 _RECORD = Struct("<BII")
@@ -72,12 +74,10 @@ class UploadJournal:
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+            if not locked_within(self._descriptor, 0):
                 raise fault(
                     "stopped", "The same upload is under way already.", "Wait for it, or stop the other process."
-                ) from error
+                )
             self._read_or_begin()
         except OSError as error:
             self.close()
@@ -171,13 +171,9 @@ class UploadJournal:
         self.done = True
         if self.file is None:
             return
-        with _explained(self.file):
-            handle, draft = tempfile.mkstemp(dir=self.file.parent, prefix=f".{self.file.name}.")
-            with os.fdopen(handle, "wb") as short:
-                short.write(_record("H", json.dumps(self._head).encode()) + _record("D", b""))
-                short.flush()
-                os.fsync(short.fileno())
-            Path(draft).replace(self.file)
+        with _explained(self.file), draft(self.file, partial(Path.touch, mode=0o600)) as short:
+            write_durably(short, _record("H", json.dumps(self._head).encode()) + _record("D", b""))
+            short.replace(self.file)
 
     def restart(self) -> None:
         """Forget everything: what was done has been lost since."""
