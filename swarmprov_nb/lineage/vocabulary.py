@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-Kind = Literal["dataset", "model", "figure", "file"]
-FlowKind = Literal["var", "file", "db", "state", "net", "import"]
-Confidence = Literal["exact", "coarse", "assumed"]
-Status = Literal["ok", "error", "interrupted"]
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,8 @@ class Session:
 @dataclass(frozen=True)
 class Edge:
     """A version edge: `reader` used what `writer` had last written or changed under `name`.
+
+    `kind` is one of var, file, db, state, net, import; `confidence` one of exact, coarse, assumed.
 
     >>> Edge("s:1", "s:2", "df", "var").confidence
     'exact'
@@ -107,7 +104,7 @@ class Parent:
 
 @dataclass(frozen=True)
 class Artifact:
-    """One version of a dataset, model, figure or file; its identity is (cell run, name, version).
+    """One version of a dataset, model, figure or file (its `kind`); its identity is (cell run, name, version).
 
     `run` is None for an input that no recorded cell run made. `path` is set for files: relative to the
     record's folder where it lies below it, absolute otherwise. `stored` is None while it was only recognised. `parent`
@@ -142,6 +139,7 @@ class CellRun:
     """One execution of one cell: what it read, wrote and changed, and how it ended.
 
     `sequence` counts from 1 within the session and is the order; times are Unix seconds and only attributes.
+    `status` is one of ok, error, interrupted.
     """
 
     id: str
