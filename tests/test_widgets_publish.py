@@ -75,7 +75,7 @@ def where(**changes) -> dict:
                   {"local": "this machine", "typed-1": "http://127.0.0.1:1633"})  # fmt: skip
     chain = choice("gnosis", "ready: gnosis", {"local": "this machine's chain: proves nothing to others",
                                                "none": "none: no anchor", "gnosis": "gnosis"})  # fmt: skip
-    batch = choice("", "", {"": "the one that fits and lasts longest", "e4b1": "e4b1e4b1…: about 7.5 GB, 92 days left"})
+    batch = choice("", "", {"": "the best that fits", "e4b1": "e4b1e4b1…: about 7.5 GB, 92 days left"})
     wallet = choice("work", "", {"work": "work 0x8f3a…c21d", "other": "other 0x1111…2222"})
     note = "Without a Bee node: save it to one file."
     return {"store": node, "batch": batch, "chain": chain, "wallet": wallet, "note": note, **changes}
@@ -523,7 +523,7 @@ def test_where_it_goes_is_chosen_by_messages_that_name_ids(shown, page):
     """Store, chain and wallet are lists; a choice is asked for by its id, and nothing is published meanwhile."""
     widget = shown(elsewhere())
     batch = page.get_by_role("combobox", name="Postage batch")
-    assert batch.evaluate("node => node.selectedOptions[0]?.textContent") == "the one that fits and lasts longest"
+    assert batch.evaluate("node => node.selectedOptions[0]?.textContent") == "the best that fits"
     text = page.inner_text("section")
     for said in ("ready: stored in batch e4b1e4b1… for 92 days", "at most 0.0001 xDAI", "with wallet work, 0x8f3a00…",
                  "holds 1.5 xDAI on gnosis · 0.01 xDAI left of your cap"):  # fmt: skip

@@ -28,7 +28,7 @@ WITHOUT_NODE: Final = (
     "it can verify it. Or push through a gateway that takes chunks, if you know one: nothing that it says is believed."
 )
 _ASKING: Final = "asking…"
-_BEST: Final = "the one that fits and lasts longest"
+_BEST: Final = "the best that fits"
 _DEV_LABEL: Final = "this machine's dev wallet"
 
 
